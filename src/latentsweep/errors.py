@@ -1,0 +1,54 @@
+"""Errors that a user can mend: one clear message each, never a traceback."""
+
+
+class LatentsweepError(Exception):
+    """A mistake or a fault outside this code, told in one message.
+
+    Args:
+        what: the thing that is wrong, by the name the user knows it by.
+        found: what was found there.
+        expected: what would have been right.
+        mend: what to do about it.
+    """
+
+    exit_code = 1
+
+    def __init__(self, what: str, *, found: str = "", expected: str = "", mend: str = "") -> None:
+        self.what, self.found, self.expected, self.mend = what, found, expected, mend
+        lines = [what]
+        for label, text in (("found", found), ("expected", expected), ("mend", mend)):
+            if text:
+                lines.append(f"  {label + ':':<10}{text}")
+        super().__init__("\n".join(lines))
+
+
+class ConfigError(LatentsweepError):
+    """The configuration is wrong; nothing was started."""
+
+    exit_code = 2
+
+
+class DataError(LatentsweepError):
+    """A data set is missing, corrupt or of the wrong form; nothing was started."""
+
+    exit_code = 2
+
+
+class CheckpointError(LatentsweepError):
+    """A checkpoint cannot be read or belongs to another run; nothing was started."""
+
+    exit_code = 2
+
+
+class StorageError(LatentsweepError):
+    """Something could not be written (a full disk, no permission)."""
+
+
+class RunBusyError(LatentsweepError):
+    """Another process trains the same run at this moment."""
+
+    exit_code = 2
+
+
+class NonFiniteLossError(LatentsweepError):
+    """The loss became NaN or infinite and training stopped."""
