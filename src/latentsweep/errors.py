@@ -1,5 +1,7 @@
 """Errors that a user can mend: one clear message each, never a traceback."""
 
+import signal
+
 
 class LatentsweepError(Exception):
     """A mistake or a fault outside this code, told in one message.
@@ -52,3 +54,20 @@ class RunBusyError(LatentsweepError):
 
 class NonFiniteLossError(LatentsweepError):
     """The loss became NaN or infinite and training stopped."""
+
+
+class InterruptedTrainingError(LatentsweepError):
+    """Training was asked to stop by a signal, saved its state and stopped.
+
+    Args:
+        signal_number: the signal that asked.
+        checkpoint: where the state is.
+    """
+
+    def __init__(self, signal_number: int, checkpoint: str) -> None:
+        self.exit_code = 128 + signal_number  # as a shell reports it: never 0
+        super().__init__(
+            f"stopped by {signal.Signals(signal_number).name}",
+            found=f"the state is in {checkpoint}",
+            mend="the same command goes on from there",
+        )

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, StrictFloat
+from pydantic import Field
 
 from latentsweep.config.component import NonNegativeFloat, PositiveInt, component
 
@@ -25,7 +25,7 @@ class VAEConfig:
     """Which model this is."""
     latent_size: PositiveInt
     """Number of latent units."""
-    beta: Annotated[StrictFloat, Field(ge=1, le=1)] = 1.0
+    beta: NonNegativeFloat = 1.0
     """KL weight: always 1; another weight makes it a beta-VAE (`model=beta_vae`)."""
     free_bits: NonNegativeFloat = 0.0
     """Nats per latent and image below which the KL term does not press (Kingma et al. 2016)."""

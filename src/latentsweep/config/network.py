@@ -27,8 +27,9 @@ class ConvConfig:
 
     name: Literal["conv"] = "conv"
     """Which network this is."""
-    channels: Widths
-    """Channels of the convolutions; each halves height and width."""
+    channels: Widths | None
+    """Channels of the convolutions; each halves height and width. null: as many as the image
+    halves, 32 channels in the first half of them and 64 in the rest."""
     hidden_size: PositiveInt
     """Width of the fully connected layer between convolutions and latents."""
     activation: Activation

@@ -1,0 +1,106 @@
+"""The command line of every pipeline: compose, check, then hand over to Hydra.
+
+A user's mistake is answered before Hydra creates a directory or torch is imported: one message on
+the terminal, exit code 2, nothing left on disk.
+"""
+
+import sys
+from argparse import Namespace
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import hydra
+from hydra._internal.utils import get_args_parser
+from hydra.core.hydra_config import HydraConfig
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from omegaconf import DictConfig
+
+from latentsweep.config import TrainConfig
+from latentsweep.config.checks import check
+from latentsweep.config.compose import HYDRA_VERSION_BASE, compose, parse
+from latentsweep.config.project import CONFIG_DIRECTORY
+from latentsweep.config.typed import typed
+from latentsweep.data.describe import describe
+from latentsweep.errors import LatentsweepError
+
+Task = Callable[[TrainConfig, list[str]], None]
+
+
+def pipeline(config_name: str) -> Callable[[Task], Callable[[], None]]:
+    """Make a function of (config, overrides) a command with Hydra's command line.
+
+    Args:
+        config_name: the root config in `conf/`.
+    """
+    main = hydra.main(
+        config_path=str(CONFIG_DIRECTORY),
+        config_name=config_name,
+        version_base=HYDRA_VERSION_BASE,
+    )
+
+    def decorate(task: Task) -> Callable[[], None]:
+        @main
+        def run(composed: DictConfig) -> None:
+            with errors_to_terminal():
+                task(checked(composed), list(HydraConfig.get().overrides.task))
+
+        def command() -> None:
+            with errors_to_terminal():
+                check_command_line(config_name)
+            run()
+
+        return command
+
+    return decorate
+
+
+def check_command_line(config_name: str) -> None:
+    """Compose and check what the command line asks for, leaving nothing behind.
+
+    Raises:
+        LatentsweepError: the command line, the config or its data set is wrong.
+    """
+    arguments = get_args_parser().parse_args()
+    if arguments.help or arguments.hydra_help or arguments.shell_completion or arguments.info:
+        return
+    parse(arguments.overrides)
+    overrides = list(arguments.overrides)
+    if arguments.multirun:
+        overrides = [text for text in overrides if not _is_swept(text)]
+    if arguments.config_dir:
+        searched = Path(arguments.config_dir).absolute()
+        overrides.append(f"hydra.searchpath=['file://{searched}']")
+    composed = compose(_directory(arguments), arguments.config_name or config_name, overrides)
+    if not arguments.cfg:
+        checked(composed)
+
+
+def checked(composed: DictConfig) -> TrainConfig:
+    """The typed config, checked across its parts and against the data set it names.
+
+    Raises:
+        LatentsweepError: something does not fit.
+    """
+    config = typed(composed)
+    check(config, describe(config.data))
+    return config
+
+
+@contextmanager
+def errors_to_terminal() -> Iterator[None]:
+    """Turn an error that a user can mend into its message and its exit code."""
+    try:
+        yield
+    except LatentsweepError as error:
+        sys.stdout.flush()
+        print(f"latentsweep: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+
+
+def _directory(arguments: Namespace) -> Path:
+    return Path(arguments.config_path).absolute() if arguments.config_path else CONFIG_DIRECTORY
+
+
+def _is_swept(override: str) -> bool:
+    return bool(OverridesParser.create().parse_override(override).is_sweep_override())

@@ -1,0 +1,168 @@
+"""Training, validation and test images of a data set."""
+
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from latentsweep.config.data import DataConfig, MNISTConfig, UnsplitConfig
+from latentsweep.data import sources
+from latentsweep.data.binarise import fixed_sample, thresholded
+from latentsweep.data.division import test_count, val_count
+from latentsweep.data.image_set import ImageSet
+from latentsweep.data.storage import ImageShape
+from latentsweep.randomness import Stream, permutation
+
+# The rest is the model's, its activations' and the optimiser's.
+DEVICE_MEMORY_SHARE = 0.5
+
+
+@dataclass(frozen=True)
+class Split:
+    """Some images of a set, in a fixed order.
+
+    Attributes:
+        image_set: the set they belong to.
+        indices: int64 (m,), ascending, on the CPU: which of its images.
+    """
+
+    image_set: ImageSet
+    indices: Tensor
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+    @property
+    def shape(self) -> ImageShape:
+        """(channels, height, width) of one image."""
+        return self.image_set.images.shape
+
+    @property
+    def labels(self) -> Tensor | None:
+        """int64 (m,) class of each image, or None."""
+        labels = self.image_set.labels
+        return None if labels is None else labels[self.indices].long()
+
+    @property
+    def factors(self) -> Tensor | None:
+        """int64 (m, f) index of each factor's value, or None."""
+        factors = self.image_set.factors
+        return None if factors is None else factors[self.indices].long()
+
+    def images(self, positions: Tensor) -> Tensor:
+        """The images at `positions` (b,) of this split, on the store's device: (b, c, h, w)."""
+        return self.image_set.images.batch(self.indices[positions.cpu()])
+
+    def to(self, device: torch.device) -> "Split":
+        """The same split with its set's images on `device`."""
+        image_set = self.image_set.with_images(self.image_set.images.to(device))
+        return replace(self, image_set=image_set)
+
+
+@dataclass(frozen=True)
+class Splits:
+    """A data set divided for training.
+
+    Attributes:
+        train: images to train on.
+        val: images to choose models by.
+        test: images to report on.
+        resample: whether training images are to be binarised anew each epoch
+            (`TrainBatches(binarise=True)`); `val` and `test` then are one fixed sample.
+    """
+
+    train: Split
+    val: Split
+    test: Split
+    resample: bool = False
+
+    @property
+    def digest(self) -> str:
+        """sha256 over the data set's content."""
+        return self.train.image_set.digest
+
+    @property
+    def origin(self) -> str:
+        """Where the data set was read from."""
+        return self.train.image_set.origin
+
+    @property
+    def shape(self) -> ImageShape:
+        """(channels, height, width) of one image."""
+        return self.train.shape
+
+
+def load(config: DataConfig, seed: int) -> Splits:
+    """Read the data set and divide it; the division depends on the seed and the set alone.
+
+    An official test split is kept. Otherwise the test images are the first of the seed's
+    permutation and the validation images the next.
+
+    Raises:
+        DataError: where the set is missing, corrupt, of the wrong form or too small to divide.
+        StorageError: where a fetched set cannot be written.
+    """
+    image_set = sources.read(config)
+    test_fraction = config.test_fraction if isinstance(config, UnsplitConfig) else None
+    train, val, test = divide(image_set, test_fraction, config.val_fraction, seed, config.name)
+    train_set = eval_set = image_set
+    binarise = config.binarise if isinstance(config, MNISTConfig) else "none"
+    if binarise == "threshold":
+        train_set = eval_set = image_set.with_images(thresholded(image_set.images))
+    elif binarise in ("static", "dynamic"):
+        eval_set = image_set.with_images(fixed_sample(image_set.images))
+        train_set = eval_set if binarise == "static" else image_set
+    return Splits(
+        train=Split(train_set, train),
+        val=Split(eval_set, val),
+        test=Split(eval_set, test),
+        resample=binarise == "dynamic",
+    )
+
+
+def divide(
+    image_set: ImageSet, test_fraction: float | None, val_fraction: float, seed: int, what: str
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Indices of the training, validation and test images, each int64 and ascending.
+
+    Args:
+        image_set: the set to divide.
+        test_fraction: share of all images to test on; unused where the set has its own test split.
+        val_fraction: share of the images outside the test split to validate on.
+        seed: decides which.
+        what: the set's name, for errors.
+
+    Raises:
+        DataError: where a split would be empty.
+    """
+    pool = image_set.train_pool
+    order = pool[torch.from_numpy(permutation(seed, Stream.SPLIT, len(pool)))]
+    test = image_set.test
+    if test is None:
+        taken = test_count(len(order), test_fraction or 0.0, what)
+        test, order = order[:taken], order[taken:]
+    taken = val_count(len(order), val_fraction, what)
+    val, train = order[:taken], order[taken:]
+    return train.sort().values, val.sort().values, test.sort().values
+
+
+def place(splits: Splits, device: torch.device) -> Splits:
+    """The same splits with their images on `device` where half its free memory holds them.
+
+    Otherwise, and on devices that cannot tell their free memory, the images stay on the host and
+    batches are moved one by one.
+    """
+    if device.type != "cuda":
+        return splits
+    # The splits share their sets, and a set must not be copied once for each of them.
+    sets = {id(split.image_set): split.image_set for split in _each(splits)}
+    free, _ = torch.cuda.mem_get_info(device)
+    if sum(image_set.images.nbytes for image_set in sets.values()) > DEVICE_MEMORY_SHARE * free:
+        return splits
+    moved = {key: each.with_images(each.images.to(device)) for key, each in sets.items()}
+    train, val, test = (Split(moved[id(s.image_set)], s.indices) for s in _each(splits))
+    return replace(splits, train=train, val=val, test=test)
+
+
+def _each(splits: Splits) -> tuple[Split, Split, Split]:
+    return splits.train, splits.val, splits.test

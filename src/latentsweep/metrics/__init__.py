@@ -1,0 +1,1 @@
+"""Numbers about models: pure functions on tensors."""

@@ -1,0 +1,1 @@
+"""Autoencoders in plain PyTorch: networks, likelihoods, priors, KL schedules."""

@@ -1,0 +1,86 @@
+"""The autoencoder: what every model here offers."""
+
+from typing import TypedDict, Unpack
+
+import torch
+from torch import Tensor, nn
+
+from latentsweep.models.kl_schedules import Pressure
+from latentsweep.models.likelihoods.likelihood import Likelihood
+from latentsweep.models.posterior import DiagonalGaussian
+from latentsweep.models.terms import Terms
+
+
+class Parts(TypedDict):
+    """What every model is made of.
+
+    Attributes:
+        encoder: (batch, channels, height, width) -> (batch, outputs); the outputs are the code
+            of an AE, (batch, latent), or means and log variances, (batch, 2 * latent), of a VAE.
+        decoder: (batch, latent) -> (batch, channels, height, width), as `likelihood` takes it.
+        likelihood: p(x|z).
+        latent_size: number of latent units.
+        shape: (channels, height, width) of an image.
+    """
+
+    encoder: nn.Module
+    decoder: nn.Module
+    likelihood: Likelihood
+    latent_size: int
+    shape: tuple[int, int, int]
+
+
+class AE(nn.Module):
+    """An autoencoder: each image has one code, and nothing presses on it.
+
+    Everything is a function of the parameters and the arguments: no model draws noise or counts
+    steps, so the loss may be called through `torch.func.functional_call` and `vmap`.
+    """
+
+    has_prior = False
+
+    def __init__(self, **parts: Unpack[Parts]) -> None:
+        super().__init__()
+        self.encoder = parts["encoder"]
+        self.decoder = parts["decoder"]
+        self.likelihood = parts["likelihood"]
+        self.latent_size = parts["latent_size"]
+        self.shape = parts["shape"]
+
+    def posterior(self, x: Tensor) -> DiagonalGaussian:
+        """q(z|x) of images (batch, channels, height, width): here a point for each."""
+        code: Tensor = self.encoder(x)
+        return DiagonalGaussian(code, torch.full_like(code, -torch.inf))
+
+    def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean and variance of q(z|x), both (batch, latent)."""
+        posterior = self.posterior(x)
+        return posterior.mean, posterior.variance
+
+    def decode(self, z: Tensor) -> Tensor:
+        """Mean images (batch, channels, height, width) of latents (batch, latent)."""
+        return self.likelihood.mean(self.decoder(z))
+
+    def reconstruct(self, x: Tensor) -> Tensor:
+        """Mean images of the posterior means of `x`, of its shape."""
+        return self.decode(self.posterior(x).mean)
+
+    def sample(self, noise: Tensor) -> Tensor:
+        """Mean images of standard normal noise (n, latent).
+
+        Nothing made the codes of an autoencoder normal, so these show how far they are from it.
+        """
+        return self.decode(noise)
+
+    def terms(self, x: Tensor, noise: Tensor) -> Terms:  # noqa: ARG002
+        """Log likelihood and a KL of zeros for images `x`; `noise` has no part in it."""
+        code = self.posterior(x).mean
+        return Terms(self.likelihood.log_prob(self.decoder(code), x), torch.zeros_like(code))
+
+    def loss(self, terms: Terms, pressure: Pressure) -> Tensor:  # noqa: ARG002
+        """Mean over the batch of the negative log likelihood: a scalar, nats per image."""
+        return -terms.log_likelihood.mean()
+
+    def forward(self, x: Tensor, noise: Tensor, pressure: Pressure) -> Tensor:
+        """The loss of images (batch, channels, height, width) with noise (batch, latent)."""
+        return self.loss(self.terms(x, noise), pressure)

@@ -1,0 +1,1 @@
+"""Encoders, images -> (batch, outputs), and decoders, (batch, latent) -> images."""

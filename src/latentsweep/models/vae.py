@@ -1,0 +1,60 @@
+"""The variational autoencoder (Kingma & Welling 2014)."""
+
+from typing import Unpack
+
+from torch import Tensor
+
+from latentsweep.models.ae import AE, Parts
+from latentsweep.models.kl_schedules import Pressure
+from latentsweep.models.posterior import DiagonalGaussian
+from latentsweep.models.prior import StandardNormal
+from latentsweep.models.terms import Terms
+
+
+class VAE(AE):
+    """An autoencoder whose codes are distributions, pulled towards a prior.
+
+    Args:
+        prior: p(z).
+        free_bits: nats per latent and image below which the KL term does not press.
+        parts: encoder (batch, ...) -> (batch, 2 * latent), decoder, likelihood, sizes.
+    """
+
+    has_prior = True
+    beta = 1.0
+
+    def __init__(
+        self, *, prior: StandardNormal, free_bits: float = 0.0, **parts: Unpack[Parts]
+    ) -> None:
+        super().__init__(**parts)
+        self.prior = prior
+        self.free_bits = free_bits
+
+    def posterior(self, x: Tensor) -> DiagonalGaussian:
+        """q(z|x) of images (batch, channels, height, width)."""
+        mean, log_variance = self.encoder(x).chunk(2, dim=-1)
+        return DiagonalGaussian(mean, log_variance)
+
+    def sample(self, noise: Tensor) -> Tensor:
+        """Mean images of draws from the prior, made from standard normal noise (n, latent)."""
+        return self.decode(self.prior.sample(noise))
+
+    def terms(self, x: Tensor, noise: Tensor) -> Terms:
+        """Log likelihood of images `x` at one posterior sample from noise (batch, latent); KL."""
+        posterior = self.posterior(x)
+        output = self.decoder(posterior.sample(noise))
+        return Terms(self.likelihood.log_prob(output, x), self.prior.kl(posterior))
+
+    def loss(self, terms: Terms, pressure: Pressure) -> Tensor:
+        """The objective to be made small: a scalar, nats per image.
+
+        It is -log_likelihood + weight * beta * R, with the rate R = sum_j max(free_bits, KL_j) and
+        KL_j the batch mean of latent j's KL (Kingma et al. 2016); under a capacity C,
+        |R - C| stands in the place of R (Burgess et al. 2018). Free bits act first: the
+        rate that is held against the capacity is the one with the floors. Both bend the batch's
+        mean KL, so there the mean of two half batches' losses is not the whole batch's loss.
+        """
+        rate = terms.kl.mean(dim=0).clamp(min=self.free_bits).sum()
+        if pressure.capacity is not None:
+            rate = (rate - pressure.capacity).abs()
+        return -terms.log_likelihood.mean() + pressure.weight * self.beta * rate

@@ -1,0 +1,68 @@
+"""Files that appear whole or not at all, and what to say when the disk refuses."""
+
+import errno
+import json
+import os
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from latentsweep.errors import StorageError
+
+_MENDS = {
+    errno.ENOSPC: "free some space, or set output_dir to a disk that has some",
+    errno.EDQUOT: "free some of your quota, or set output_dir to another disk",
+    errno.EFBIG: "raise the file size limit (ulimit -f), or set output_dir to another disk",
+    errno.EROFS: "set output_dir to a disk that is not read-only",
+    errno.EACCES: "set output_dir to a directory that you may write, or mend its permissions",
+    errno.EPERM: "set output_dir to a directory that you may write, or mend its permissions",
+}
+
+
+def storage_error(path: Path, error: OSError) -> StorageError:
+    """The error to show for an operating system's refusal to write `path`."""
+    return StorageError(
+        f"cannot write {path}",
+        found=error.strerror or str(error),
+        expected="a disk that takes the run's record",
+        mend=_MENDS.get(error.errno or 0, "check the disk that holds output_dir"),
+    )
+
+
+def write_whole(path: Path, write: Callable[[BinaryIO], object]) -> None:
+    """Let `write` fill a file that then appears under `path` at once, replacing an older one.
+
+    Raises:
+        StorageError: if the disk refuses; nothing then appears under `path`.
+    """
+    partial = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with partial.open("wb") as file:
+                write(file)
+            partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)
+    except OSError as error:
+        raise storage_error(path, error) from error
+
+
+def write_json(path: Path, content: Mapping[str, object]) -> None:
+    """Write `content` to `path`, whole or not at all.
+
+    Raises:
+        StorageError: if the disk refuses.
+    """
+    encoded = json.dumps(content, indent=2).encode() + b"\n"
+    write_whole(path, lambda file: file.write(encoded))
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """The object in `path`; empty if the file is missing or holds none."""
+    try:
+        content = json.loads(path.read_bytes())
+    except (FileNotFoundError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}

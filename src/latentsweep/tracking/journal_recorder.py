@@ -1,0 +1,218 @@
+"""The recorder that writes a run's journal and the files it speaks of."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import threading
+import time
+import uuid
+from collections import defaultdict
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from latentsweep.errors import CheckpointError, LatentsweepError
+from latentsweep.tracking.files import storage_error, write_whole
+from latentsweep.tracking.journal import JOURNAL_NAME, Journal, read_journal
+from latentsweep.tracking.recorder import RunStatus
+from latentsweep.tracking.records import (
+    File,
+    Image,
+    Metrics,
+    Params,
+    Record,
+    Started,
+    Status,
+    Tags,
+)
+
+if TYPE_CHECKING:
+    import numpy as np
+    from matplotlib.figure import Figure
+
+_IMAGE_KEY = re.compile(r"[a-zA-Z0-9_\-./ ]+")
+
+
+class JournalRecorder:
+    """Writes `RUN_DIR/journal.jsonl`, `images/`, `figures/` and `files/`; see `Recorder`.
+
+    On an existing journal it goes on: points that are on record are not recorded again.
+
+    Args:
+        run_dir: the run's directory; created if missing.
+        run_uid: the run's identity; None: the journal's, or a new one for a new journal.
+
+    Raises:
+        CheckpointError: if the journal there belongs to another run.
+        RunBusyError: if another process writes it.
+        StorageError: if it cannot be written.
+    """
+
+    def __init__(self, run_dir: Path, run_uid: str | None = None) -> None:
+        self.run_dir = run_dir.absolute()
+        self._journal = Journal(self.run_dir / JOURNAL_NAME)
+        self._lock = threading.Lock()
+        self._metric_steps: defaultdict[str, set[int]] = defaultdict(set)
+        self._image_steps: defaultdict[str, set[int]] = defaultdict(set)
+        self._params: dict[str, str] = {}
+        self.run_uid = ""
+        try:
+            self._go_on(run_uid)
+        except LatentsweepError:
+            self._journal.close()
+            raise
+
+    def metrics(self, values: Mapping[str, float], step: int) -> None:
+        """See `Recorder.metrics`."""
+        with self._lock:
+            fresh = {
+                name: float(value)
+                for name, value in values.items()
+                if step not in self._metric_steps[name]
+            }
+            if fresh:
+                self._append(Metrics(_now(), int(step), fresh))
+
+    def params(self, values: Mapping[str, object]) -> None:
+        """See `Recorder.params`."""
+        with self._lock:
+            fresh = {
+                name: str(value)
+                for name, value in values.items()
+                if self._params.get(name) != str(value)
+            }
+            if fresh:
+                self._append(Params(_now(), fresh))
+
+    def tags(self, values: Mapping[str, str]) -> None:
+        """See `Recorder.tags`."""
+        with self._lock:
+            self._append(Tags(_now(), dict(values)))
+
+    def image(self, key: str, pixels: np.ndarray[Any, np.dtype[np.uint8]], step: int) -> None:
+        """See `Recorder.image`.
+
+        Raises:
+            ValueError: if the key or the array is not of the form that the dashboard shows.
+        """
+        from PIL import Image as Picture
+
+        if not _IMAGE_KEY.fullmatch(key):
+            raise ValueError(f"image key {key!r}: letters, digits and _ - . / space only")
+        if pixels.dtype != "uint8" or pixels.shape[2:] not in ((), (3,)):
+            raise ValueError(f"image {key}: {pixels.dtype} {pixels.shape}, not uint8 (h, w[, 3])")
+        with self._lock:
+            if step in self._image_steps[key]:
+                return
+            moment = _now()
+            # The name that MLflow's log_image would give, chosen here once: it holds a random
+            # part, so a name chosen at shipping would be another one at each replay.
+            series = key.replace("/", "~")
+            name = f"{series}+step+{step}+timestamp+{moment}+{uuid.uuid4()}"
+            picture = Picture.fromarray(pixels)
+            write_whole(
+                self.run_dir / "images" / f"{name}.png",
+                lambda file: picture.save(file, format="PNG"),
+            )
+            self._append(Image(moment, key, int(step), name))
+
+    def figure(self, path: str, figure: Figure) -> None:
+        """See `Recorder.figure`."""
+        target = _inside("figures", path)
+        with self._lock:
+            write_whole(
+                self.run_dir / target,
+                lambda file: figure.savefig(file, format="png", bbox_inches="tight"),
+            )
+            self._append(File(_now(), target, target))
+
+    def file(self, path: Path, artifact_path: str) -> None:
+        """See `Recorder.file`."""
+        target = _inside("", artifact_path)
+        source = path.absolute()
+        with self._lock:
+            if not source.is_relative_to(self.run_dir):
+                copy = self.run_dir / "files" / target
+                try:
+                    original = source.open("rb")
+                except OSError as error:
+                    raise storage_error(source, error) from error
+                with original:
+                    write_whole(copy, lambda file: shutil.copyfileobj(original, file))
+                source = copy
+            self._append(File(_now(), source.relative_to(self.run_dir).as_posix(), target))
+
+    def text(self, artifact_path: str, content: str) -> None:
+        """See `Recorder.text`."""
+        target = _inside("", artifact_path)
+        encoded = content.encode(errors="backslashreplace")
+        with self._lock:
+            write_whole(self.run_dir / "files" / target, lambda file: file.write(encoded))
+            self._append(File(_now(), f"files/{target}", target))
+
+    def status(self, status: RunStatus) -> None:
+        """See `Recorder.status`."""
+        with self._lock:
+            self._append(Status(_now(), status))
+            self._journal.flush()
+
+    def flush(self) -> None:
+        """See `Recorder.flush`."""
+        with self._lock:
+            self._journal.flush()
+
+    def close(self) -> None:
+        """See `Recorder.close`."""
+        with self._lock:
+            self._journal.close()
+
+    def next_step(self, metric: str) -> int:
+        """The step after the last one on record for `metric`; 0 if there is none."""
+        with self._lock:
+            return max(self._metric_steps[metric], default=-1) + 1
+
+    def _go_on(self, run_uid: str | None) -> None:
+        for record, _ in read_journal(self._journal.path):
+            self._remember(record)
+        if not self.run_uid:
+            self._append(Started(_now(), run_uid or uuid.uuid4().hex))
+        elif run_uid not in (None, self.run_uid):
+            raise CheckpointError(
+                f"run directory {self.run_dir} holds another run",
+                found=f"run {self.run_uid}",
+                expected=f"run {run_uid}",
+                mend="resume that run with its own configuration, or use another directory",
+            )
+
+    def _append(self, record: Record) -> None:
+        self._journal.append(record)
+        self._remember(record)
+
+    def _remember(self, record: Record) -> None:
+        if isinstance(record, Metrics):
+            for name in record.values:
+                self._metric_steps[name].add(record.step)
+        elif isinstance(record, Image):
+            self._image_steps[record.key].add(record.step)
+        elif isinstance(record, Params):
+            self._params.update(record.values)
+        elif isinstance(record, Started):
+            self.run_uid = self.run_uid or record.run_uid
+
+
+def _now() -> int:
+    """Milliseconds since 1970."""
+    return time.time_ns() // 1_000_000
+
+
+def _inside(folder: str, path: str) -> str:
+    """`path` below `folder` as a relative POSIX path.
+
+    Raises:
+        ValueError: if it would lead out of there.
+    """
+    pure = PurePosixPath(path)
+    if pure.is_absolute() or ".." in pure.parts or not pure.name:
+        raise ValueError(f"artifact path {path!r}: a relative path without '..' is expected")
+    return str(PurePosixPath(folder) / pure)

@@ -1,0 +1,137 @@
+"""The link from one journal to one MLflow run, advanced a shipment at a time."""
+
+import logging
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from latentsweep.tracking.journal import JOURNAL_NAME, read_journal
+from latentsweep.tracking.progress import (
+    Identity,
+    Progress,
+    read_identity,
+    read_progress,
+    write_identity,
+    write_progress,
+)
+from latentsweep.tracking.recorder import RunStatus
+from latentsweep.tracking.records import Started, Status
+from latentsweep.tracking.shipping import gather, ship
+from latentsweep.tracking.store import find_or_create_run, open_store
+from latentsweep.tracking.uri import without_credentials
+
+if TYPE_CHECKING:
+    from mlflow.tracking import MlflowClient
+
+_MLFLOW_STATUS = {
+    RunStatus.FINISHED: "FINISHED",
+    RunStatus.FAILED: "FAILED",
+    RunStatus.INTERRUPTED: "KILLED",
+}
+
+_log = logging.getLogger(__name__)
+
+
+class Link:
+    """Ships a journal into its MLflow run, which it finds or creates.
+
+    Args:
+        run_dir: the run's directory.
+        uri: absolute address of the store.
+        experiment: name of the experiment for a new run.
+        live: whether a trainer is at work, so that the run counts as running.
+    """
+
+    def __init__(self, run_dir: Path, uri: str, experiment: str, *, live: bool) -> None:
+        self._run_dir = run_dir
+        self._journal = run_dir / JOURNAL_NAME
+        self._uri = uri
+        self._experiment = experiment
+        self._live = live
+        self._client: MlflowClient | None = None
+        self._progress = read_progress(run_dir)
+
+    def journal_size(self) -> int:
+        """Bytes in the journal."""
+        return self._journal.stat().st_size
+
+    def advance(self, end: int | None) -> tuple[str, bool]:
+        """Ship the next stretch and, with nothing left before byte `end`, the final status.
+
+        Args:
+            end: where the journal ends; None: it still grows.
+
+        Returns:
+            What is wrong, or "" if all went well; and whether there is more to ship at once.
+        """
+        from mlflow.exceptions import MlflowException
+        from sqlalchemy.exc import SQLAlchemyError
+
+        try:
+            return "", self._advance(end)
+        except (MlflowException, SQLAlchemyError, OSError) as error:
+            problem = " ".join(str(error).split())[:2000]
+            _log.warning("%s", problem)
+            # Looked up anew on the next try: the run may have been deleted, or the server's
+            # database replaced.
+            self._client = None
+            self._save(problem=without_credentials(problem))
+            return problem, False
+
+    def _advance(self, end: int | None) -> bool:
+        client = self._client or self._connect()
+        progress = self._progress
+        shipment = gather(self._journal, progress.offset, end)
+        if shipment.end > progress.offset:
+            refused = ship(client, progress.run_id, self._run_dir, shipment)
+            self._save(offset=shipment.end, refused=progress.refused + refused, problem="")
+            return shipment.full or end is not None
+        if end is not None:
+            self._settle(client, end)
+        return False
+
+    def _connect(self) -> "MlflowClient":
+        run_uid, started = self._run()
+        client = open_store(self._uri)
+        known = read_identity(self._run_dir)
+        run = find_or_create_run(
+            client, self._uri, self._experiment, run_uid, known.run_id if known else "", started
+        )
+        identity = Identity(run.run_id, run.experiment_id, self._uri)
+        write_identity(self._run_dir, identity)
+        if self._progress.run_id != run.run_id or self._progress.offset > self.journal_size():
+            self._progress = Progress(run_id=run.run_id)
+        if self._live:
+            client.update_run(run.run_id, status="RUNNING")
+            client.set_tag(run.run_id, "status", RunStatus.RUNNING.value)
+        self._save(settled=False, problem="")
+        self._client = client
+        return client
+
+    def _settle(self, client: "MlflowClient", end: int) -> None:
+        """Ship how the run ended; a trainer that left without a word was interrupted."""
+        status, moment = RunStatus.RUNNING, 0
+        for record, offset in read_journal(self._journal):
+            if offset > end:
+                break
+            moment = record.time
+            if isinstance(record, Status):
+                status = record.status
+        if status is RunStatus.RUNNING:
+            status = RunStatus.INTERRUPTED
+        run_id = self._progress.run_id
+        client.set_tag(run_id, "status", status.value)
+        client.set_terminated(run_id, _MLFLOW_STATUS[status], end_time=moment)
+        self._save(settled=True, problem="")
+
+    def _run(self) -> tuple[str, int]:
+        for record, _ in read_journal(self._journal):
+            if isinstance(record, Started):
+                return record.run_uid, record.time
+        raise FileNotFoundError(f"{self._journal} does not tell which run it is of")
+
+    def _save(self, **changes: Any) -> None:
+        progress = replace(self._progress, **changes)
+        if progress != self._progress:
+            write_progress(self._run_dir, progress)
+            self._progress = progress

@@ -1,0 +1,148 @@
+"""Where a result comes from: the code, the packages and the machine, for anyone to compare."""
+
+import hashlib
+import importlib.metadata
+import os
+import platform
+import subprocess
+from pathlib import Path
+from typing import TypedDict
+
+DIFF_LIMIT = 5_000_000
+_SOURCE_SUFFIXES = frozenset(
+    (".py", ".pyi", ".yaml", ".yml", ".toml", ".cfg", ".ini", ".md", ".txt", ".lock", ".sh")
+)
+_TRUNCATED = f"\n[truncated: the diff is longer than {DIFF_LIMIT} bytes]\n"
+
+
+class Provenance(TypedDict):
+    """What a run's record says of its origin; git's part is None outside a repository."""
+
+    commit: str | None
+    branch: str | None
+    dirty: bool | None
+    diff: str | None
+    packages: dict[str, str]
+    python: str
+    os: str
+    cpu: str
+    torch_build: str | None
+    threads: int | None
+
+
+def provenance(
+    project_root: Path, *, torch_build: str | None = None, threads: int | None = None
+) -> Provenance:
+    """The origin of a run started now.
+
+    Args:
+        project_root: directory of the project's sources.
+        torch_build: `torch.__config__.show()`, or the like.
+        threads: CPU threads that PyTorch uses.
+
+    Returns:
+        Among the rest `diff`: the changes since the commit with untracked source files, at most
+        5 MB (then with a marker at its end), such that `git apply` restores them.
+    """
+    commit = _git_line(project_root, "rev-parse", "--verify", "HEAD")
+    diff = _diff(project_root) if commit else None
+    return Provenance(
+        commit=commit,
+        branch=_git_line(project_root, "rev-parse", "--abbrev-ref", "HEAD") if commit else None,
+        dirty=bool(diff) if commit else None,
+        diff=diff,
+        packages=_packages(),
+        python=platform.python_version(),
+        os=platform.platform(),
+        cpu=_cpu_model(),
+        torch_build=torch_build,
+        threads=threads,
+    )
+
+
+def code_digest(package_dir: Path) -> str:
+    """SHA-256 over the package's `.py` files, sorted paths and contents: git is not needed."""
+    digest = hashlib.sha256()
+    files = {path.relative_to(package_dir).as_posix(): path for path in package_dir.rglob("*.py")}
+    for name in sorted(files):
+        content = files[name].read_bytes()
+        # With its length, so that no two different trees run together to the same bytes.
+        digest.update(f"{name}\0{len(content)}\0".encode())
+        digest.update(content)
+    return digest.hexdigest()
+
+
+def lock_digest(root: Path) -> str | None:
+    """SHA-256 of `requirements.lock`; None if there is none."""
+    lock = root / "requirements.lock"
+    return hashlib.sha256(lock.read_bytes()).hexdigest() if lock.is_file() else None
+
+
+def _packages() -> dict[str, str]:
+    """Version of every installed distribution by name, sorted."""
+    found = {
+        distribution.metadata["Name"]: distribution.version
+        for distribution in importlib.metadata.distributions()
+        if distribution.metadata["Name"]
+    }
+    return dict(sorted(found.items(), key=lambda item: item[0].lower()))
+
+
+def _cpu_model() -> str:
+    try:
+        for line in Path("/proc/cpuinfo").read_text(errors="replace").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()
+
+
+def _diff(root: Path) -> str:
+    """Changes of tracked files, then untracked source files as new ones."""
+    parts = [
+        _git(
+            root, "diff", "--no-ext-diff", "--no-color", "--binary", "--relative", "HEAD", "--", "."
+        )
+    ]
+    listing = _git(root, "ls-files", "-z", "--others", "--exclude-standard") or b""
+    size = len(parts[0] or b"")
+    for name in listing.decode(errors="surrogateescape").split("\0"):
+        if size > DIFF_LIMIT:
+            break
+        if Path(name).suffix in _SOURCE_SUFFIXES or Path(name).name == "Makefile":
+            # Exits with 1, for the files differ; --no-index leaves git's index alone.
+            part = _git(root, "diff", "--no-color", "--no-index", "--", os.devnull, name, code=1)
+            parts.append(part)
+            size += len(part or b"")
+    whole = b"".join(part for part in parts if part)
+    text = whole[:DIFF_LIMIT].decode(errors="replace")
+    return text + _TRUNCATED if len(whole) > DIFF_LIMIT else text
+
+
+def _git_line(root: Path, *arguments: str) -> str | None:
+    answer = _git(root, *arguments)
+    return answer.decode(errors="replace").strip() or None if answer else None
+
+
+def _git(root: Path, *arguments: str, code: int = 0) -> bytes | None:
+    """Git's answer, cut behind the diff's limit; None if there is no git or it refuses."""
+    environment = {**os.environ, "GIT_OPTIONAL_LOCKS": "0"}
+    try:
+        process = subprocess.Popen(
+            ["git", *arguments],
+            cwd=root,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+    except OSError:
+        return None
+    with process:
+        assert process.stdout is not None
+        answer = process.stdout.read(DIFF_LIMIT + 1)
+        if len(answer) > DIFF_LIMIT:
+            process.kill()
+            return answer
+    return answer if process.returncode == code else None

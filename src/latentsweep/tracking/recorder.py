@@ -1,0 +1,69 @@
+"""What training may say about a run, and to whom: the only face of tracking that training sees."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    import numpy as np
+    from matplotlib.figure import Figure
+
+
+class RunStatus(StrEnum):
+    """How a run stands."""
+
+    RUNNING = "running"
+    FINISHED = "finished"
+    FAILED = "failed"
+    INTERRUPTED = "interrupted"
+
+
+class Recorder(Protocol):
+    """Takes down what happens in a run; safe to call from several threads.
+
+    Every method may raise StorageError when the record cannot be written.
+    """
+
+    def metrics(self, values: Mapping[str, float], step: int) -> None:
+        """Record numbers at `step`; NaN and infinities are kept.
+
+        A (name, step) that is already on record is skipped: a resumed run repeats the steps since
+        its last checkpoint, with the same values.
+        """
+
+    def params(self, values: Mapping[str, object]) -> None:
+        """Record settings, each as its `str`."""
+
+    def tags(self, values: Mapping[str, str]) -> None:
+        """Record labels; the last value of a label counts."""
+
+    def image(self, key: str, pixels: np.ndarray[Any, np.dtype[np.uint8]], step: int) -> None:
+        """Record a picture of a series, uint8 (height, width) or (height, width, 3).
+
+        A (key, step) that is already on record is skipped.
+        """
+
+    def figure(self, path: str, figure: Figure) -> None:
+        """Record a matplotlib figure as PNG under `figures/PATH`; the same path replaces it."""
+
+    def file(self, path: Path, artifact_path: str) -> None:
+        """Record a file under `artifact_path` (its name included).
+
+        A file outside the run directory is copied into it; one that lies there is only named, and
+        is shipped as it is at that moment.
+        """
+
+    def text(self, artifact_path: str, content: str) -> None:
+        """Record `content` as a UTF-8 file under `artifact_path`; the same path replaces it."""
+
+    def status(self, status: RunStatus) -> None:
+        """Record how the run stands, and make the record durable."""
+
+    def flush(self) -> None:
+        """Make everything recorded so far survive a power cut; called with each checkpoint."""
+
+    def close(self) -> None:
+        """Make the record durable and end it."""

@@ -1,0 +1,113 @@
+"""The records of a journal and their lines: one JSON object a line, with the time it happened."""
+
+import json
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from latentsweep.tracking.recorder import RunStatus
+
+
+@dataclass(frozen=True)
+class Started:
+    """The first record: which run this is. `time` is in ms since 1970, as in every record."""
+
+    time: int
+    run_uid: str
+
+
+@dataclass(frozen=True)
+class Metrics:
+    """Numbers at one step."""
+
+    time: int
+    step: int
+    values: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Params:
+    """Settings."""
+
+    time: int
+    values: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Tags:
+    """Labels."""
+
+    time: int
+    values: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Image:
+    """A picture of a series; `name` is its file in `images/`, without the suffix."""
+
+    time: int
+    key: str
+    step: int
+    name: str
+
+
+@dataclass(frozen=True)
+class File:
+    """A file: `source` relative to the run directory, `artifact_path` with the file's name."""
+
+    time: int
+    source: str
+    artifact_path: str
+
+
+@dataclass(frozen=True)
+class Status:
+    """How the run stands from now on."""
+
+    time: int
+    status: RunStatus
+
+
+Record = Started | Metrics | Params | Tags | Image | File | Status
+
+_KINDS: dict[str, type[Any]] = {
+    "started": Started,
+    "metrics": Metrics,
+    "params": Params,
+    "tags": Tags,
+    "image": Image,
+    "file": File,
+    "status": Status,
+}
+_NAMES = {kind: name for name, kind in _KINDS.items()}
+
+
+def to_line(record: Record) -> bytes:
+    """The record's line, newline included."""
+    fields = {"kind": _NAMES[type(record)], **vars(record)}
+    if isinstance(record, Metrics):
+        # JSON knows no NaN or infinity; as text they survive any reader.
+        fields["values"] = {
+            name: value if math.isfinite(value) else repr(value)
+            for name, value in record.values.items()
+        }
+    return json.dumps(fields, separators=(",", ":"), allow_nan=False).encode() + b"\n"
+
+
+def from_line(line: bytes) -> Record:
+    """The record of a line.
+
+    Raises:
+        ValueError: if the line is no record.
+    """
+    try:
+        fields = json.loads(line)
+        kind = _KINDS[fields.pop("kind")]
+        if kind is Metrics:
+            fields["values"] = {name: float(value) for name, value in fields["values"].items()}
+        elif kind is Status:
+            fields["status"] = RunStatus(fields["status"])
+        record: Record = kind(**fields)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"no record: {line[:80]!r}") from error
+    return record

@@ -1,0 +1,121 @@
+"""The MLflow store and this run's place in it. Imports mlflow: for the synchroniser alone."""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from latentsweep.tracking.uri import sqlite_file
+
+if TYPE_CHECKING:
+    from mlflow.tracking import MlflowClient
+
+RUN_UID_TAG = "latentsweep.run_uid"
+
+# The synchroniser has its own patience; the client's default is minutes of silent retries.
+_CLIENT_SETTINGS = {
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
+    "MLFLOW_ENABLE_ASYNC_LOGGING": "false",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "GIT_PYTHON_REFRESH": "quiet",
+}
+
+
+@dataclass(frozen=True)
+class StoredRun:
+    """The MLflow run that a journal is shipped to."""
+
+    run_id: str
+    experiment_id: str
+
+
+def open_store(uri: str) -> "MlflowClient":
+    """A client of the store at `uri` (absolute); a missing sqlite store is created.
+
+    Raises:
+        mlflow.exceptions.MlflowException: if the store does not answer.
+    """
+    os.environ.update(_CLIENT_SETTINGS)
+    from mlflow.tracking import MlflowClient
+
+    with _alone(uri):
+        client = MlflowClient(tracking_uri=uri)
+        client.search_experiments(max_results=1)
+    return client
+
+
+def find_or_create_run(
+    client: "MlflowClient", uri: str, experiment: str, run_uid: str, known_id: str, started: int
+) -> StoredRun:
+    """The run tagged with `run_uid`, looked up before one is created.
+
+    Args:
+        client: of the store at `uri`.
+        uri: address of the store.
+        experiment: name of the experiment for a new run; created if missing.
+        run_uid: identity of the run.
+        known_id: the MLflow id that this run had when last seen, or "".
+        started: start of a new run in ms since 1970.
+
+    Raises:
+        mlflow.exceptions.MlflowException: if the store does not answer.
+    """
+    known = _known_run(client, known_id, run_uid) if known_id else None
+    if known:
+        return known
+    with _alone(uri):
+        experiment_id = _experiment(client, uri, experiment)
+    found = client.search_runs([experiment_id], f"tags.`{RUN_UID_TAG}` = '{run_uid}'")
+    if found:
+        return StoredRun(found[0].info.run_id, experiment_id)
+    run = client.create_run(experiment_id, start_time=started, tags={RUN_UID_TAG: run_uid})
+    return StoredRun(run.info.run_id, experiment_id)
+
+
+def _known_run(client: "MlflowClient", run_id: str, run_uid: str) -> StoredRun | None:
+    from mlflow.exceptions import MlflowException
+
+    try:
+        run = client.get_run(run_id)
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+            raise
+        return None
+    if run.info.lifecycle_stage != "active" or run.data.tags.get(RUN_UID_TAG) != run_uid:
+        return None
+    return StoredRun(run_id, run.info.experiment_id)
+
+
+def _experiment(client: "MlflowClient", uri: str, name: str) -> str:
+    from mlflow.exceptions import MlflowException
+
+    experiment = client.get_experiment_by_name(name)
+    if experiment is None:
+        database = sqlite_file(uri)
+        # Without a location of its own the experiment's artifacts would land below whatever
+        # directory the first run happened to be started in.
+        artifacts = (database.parent / "mlartifacts").as_uri() if database else None
+        try:
+            return str(client.create_experiment(name, artifact_location=artifacts))
+        except MlflowException as error:
+            experiment = client.get_experiment_by_name(name)
+            if error.error_code != "RESOURCE_ALREADY_EXISTS" or experiment is None:
+                raise
+    return str(experiment.experiment_id)
+
+
+@contextmanager
+def _alone(uri: str) -> Iterator[None]:
+    """Keep other processes from creating the same sqlite store at once, which makes both fail."""
+    database: Path | None = sqlite_file(uri)
+    if database is None:
+        yield
+        return
+    database.parent.mkdir(parents=True, exist_ok=True)
+    with database.with_name(f"{database.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

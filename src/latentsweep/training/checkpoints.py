@@ -1,0 +1,167 @@
+"""Checkpoints that a kill cannot tear, each with the config that it belongs to."""
+
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+from pytorch_lightning.plugins.io import TorchCheckpointIO
+
+from latentsweep.config import TrainConfig
+from latentsweep.config.digest import resolved
+from latentsweep.errors import CheckpointError, StorageError
+from latentsweep.training.interruption import Interruption
+from latentsweep.training.module import AutoencoderModule
+
+LAST = "last.ckpt"
+BEST = "best.ckpt"
+NONFINITE = "nonfinite.ckpt"
+# The key of this project's own part of a Lightning checkpoint.
+BELONGS_TO = "latentsweep"
+
+
+class AtomicCheckpointIO(TorchCheckpointIO):
+    """Writes beside the old file, syncs, then renames: a reader finds the old or the new, whole."""
+
+    def save_checkpoint(
+        self, checkpoint: dict[str, Any], path: str | Path, storage_options: object = None
+    ) -> None:
+        """Write a checkpoint.
+
+        Raises:
+            StorageError: it could not be written; the file that was there before still is.
+        """
+        del storage_options
+        target = Path(path)
+        written = target.with_name(f".{target.name}.{os.getpid()}")
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with written.open("wb") as file:
+                torch.save(checkpoint, file)
+                file.flush()
+                os.fsync(file.fileno())
+            written.replace(target)
+            _sync_directory(target.parent)
+        except (OSError, RuntimeError) as error:  # torch's zip writer wraps ENOSPC
+            written.unlink(missing_ok=True)
+            raise StorageError(
+                f"cannot write the checkpoint {target}",
+                found=str(error).splitlines()[0],
+                expected="room on the disk and permission to write",
+                mend="free some space and give the same command again: it goes on from the last "
+                "checkpoint that was written whole",
+            ) from error
+
+
+class Checkpoints(pl.Callback):
+    """Saves the last state by steps, by minutes and by epoch, and the best one by validation.
+
+    Args:
+        directory: where the files go.
+        config: the run's config, stored in each file.
+        data_digest: digest of the run's data, stored in each file.
+        interruption: asked after each step; when it was requested, the state is saved first.
+    """
+
+    def __init__(
+        self, directory: Path, config: TrainConfig, data_digest: str, interruption: Interruption
+    ) -> None:
+        self.directory = directory
+        self.best_score = float("-inf")
+        self.best_step = 0
+        self._belongs_to = {"config": resolved(config), "data_digest": data_digest}
+        self._every_steps = config.trainer.checkpoint_every_n_steps
+        self._every_seconds = config.trainer.checkpoint_every_minutes * 60
+        self._saved_at = time.monotonic()
+        self._interruption = interruption
+
+    def on_train_start(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
+        """Take over the signals after Lightning, whose handlers end a fit with exit code 0."""
+        self._interruption.listen()
+
+    def on_train_batch_end(
+        self, trainer: pl.Trainer, module: pl.LightningModule, *_: object
+    ) -> None:
+        """Save when it is time, except after an epoch's last batch.
+
+        A state saved there resumes one epoch too late; `on_train_epoch_end` saves that one.
+        """
+        if trainer.fit_loop.epoch_loop.batch_progress.is_last_batch:
+            return
+        if self._is_due(module.global_step) or self._interruption.requested:
+            self._save(trainer, LAST)
+        self._interruption.stop_if_requested(self.directory / LAST)
+
+    def on_validation_end(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
+        """Remember whether this is the best state so far; it is saved when the epoch has ended."""
+        assert isinstance(module, AutoencoderModule)
+        metrics = module.validation_metrics
+        score = metrics.get("elbo", -metrics["reconstruction"])
+        if score > self.best_score:
+            self.best_score, self.best_step = score, trainer.global_step
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
+        """Save the state between two epochs."""
+        if self.best_step == module.global_step:
+            self._save(trainer, BEST)
+        self._save(trainer, LAST)
+        self._interruption.stop_if_requested(self.directory / LAST)
+
+    def on_save_checkpoint(
+        self, trainer: pl.Trainer, module: pl.LightningModule, checkpoint: dict[str, Any]
+    ) -> None:
+        """Write down which config and which data the state belongs to."""
+        del trainer, module
+        checkpoint[BELONGS_TO] = self._belongs_to
+
+    def state_dict(self) -> dict[str, Any]:
+        """What a resumed run must know."""
+        return {"best_score": self.best_score, "best_step": self.best_step}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take up what an earlier attempt knew."""
+        self.best_score = state_dict["best_score"]
+        self.best_step = state_dict["best_step"]
+
+    def _is_due(self, step: int) -> bool:
+        by_steps = self._every_steps > 0 and step % self._every_steps == 0
+        waited = time.monotonic() - self._saved_at
+        return by_steps or (self._every_seconds > 0 and waited >= self._every_seconds)
+
+    def _save(self, trainer: pl.Trainer, name: str) -> None:
+        trainer.save_checkpoint(self.directory / name)
+        self._saved_at = time.monotonic()
+
+
+def read_checkpoint(path: Path) -> dict[str, Any]:
+    """A checkpoint's content, without running anything that is in it.
+
+    Raises:
+        CheckpointError: it is missing, torn, or none of this project's.
+    """
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError:
+        raise CheckpointError(f"there is no checkpoint {path}") from None
+    except Exception as error:
+        raise CheckpointError(
+            f"cannot read the checkpoint {path}",
+            found=str(error).splitlines()[0][:120],
+            expected="a checkpoint that latentsweep wrote",
+            mend=f"resume=PATH of another one (perhaps {BEST}), or resume=never",
+        ) from None
+    if not isinstance(content, dict) or BELONGS_TO not in content:
+        raise CheckpointError(
+            f"{path} is no checkpoint of latentsweep", mend="resume=PATH of one, or resume=never"
+        )
+    return content
+
+
+def _sync_directory(directory: Path) -> None:
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,80 @@
+"""What is written down about a run before its first step: config, provenance, tags."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+import yaml
+
+from latentsweep.config import TrainConfig
+from latentsweep.config.digest import SCHEMA_VERSION, resolved
+from latentsweep.config.model import AEConfig
+from latentsweep.config.project import ROOT
+from latentsweep.config.typed import flatten
+from latentsweep.data.splits import Splits
+from latentsweep.tracking.provenance import provenance
+from latentsweep.tracking.recorder import Recorder
+from latentsweep.training.resume import Attempt
+
+CONFIG_FILE = "config.yaml"
+
+
+def record_description(
+    recorder: Recorder, this: Attempt, config: TrainConfig, overrides: list[str], splits: Splits
+) -> None:
+    """Record config and tags once a run, provenance once an attempt.
+
+    Raises:
+        StorageError: the record cannot be written.
+    """
+    number = 1 + len(list(this.run.path.glob("files/provenance-*.json")))
+    origin = provenance(ROOT, torch_build=torch.__config__.show(), threads=torch.get_num_threads())
+    made_by: dict[str, Any] = {
+        **{key: value for key, value in origin.items() if key != "diff"},
+        "attempt": number,
+        "overrides": overrides,
+        "resumed_from": str(this.checkpoint) if this.checkpoint else None,
+        "data": {"digest": splits.digest, "origin": splits.origin},
+        "deterministic": config.trainer.deterministic,
+    }
+    if number == 1:
+        values = resolved(config)
+        recorder.text(CONFIG_FILE, yaml.safe_dump(values, sort_keys=False))
+        recorder.text("overrides.txt", "".join(f"{override}\n" for override in overrides))
+        recorder.params(flatten(values))
+        recorder.tags(_tags(config, this, splits, made_by))
+    recorder.text(f"provenance-{number}.json", json.dumps(made_by, indent=2))
+    if origin["diff"]:
+        recorder.text(f"uncommitted-{number}.diff", origin["diff"])
+
+
+def _tags(
+    config: TrainConfig, this: Attempt, splits: Splits, made_by: dict[str, Any]
+) -> dict[str, str]:
+    """What a person filters runs by, and MLflow's own names for source and version."""
+    tags = {
+        "model": config.model.name,
+        "data": config.data.name,
+        "network": config.network.name,
+        "likelihood": config.likelihood.name,
+        "latent_size": str(config.model.latent_size),
+        "seed": str(config.seed),
+        "mlflow.runName": this.run.path.name,
+        "mlflow.source.name": "pipelines/train.py",
+        "mlflow.source.type": "LOCAL",
+        "latentsweep.schema": str(SCHEMA_VERSION),
+        "latentsweep.identity": this.run.identity.digest,
+        "latentsweep.config_digest": this.run.identity.config,
+        "latentsweep.data_digest": splits.digest,
+    }
+    if not isinstance(config.model, AEConfig):
+        tags["beta"] = f"{config.model.beta:g}"
+    if made_by["commit"]:
+        tags["mlflow.source.git.commit"] = made_by["commit"]
+    return tags
+
+
+def config_path(run: Path) -> Path:
+    """Where a run directory keeps its resolved config."""
+    return run / "files" / CONFIG_FILE

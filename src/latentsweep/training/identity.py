@@ -1,0 +1,48 @@
+"""What makes a run this run: config, code, lock file and data, and nothing else."""
+
+import hashlib
+from dataclasses import dataclass
+
+from latentsweep.config import TrainConfig
+from latentsweep.config.digest import digest
+from latentsweep.config.model import AEConfig
+
+
+@dataclass(frozen=True)
+class RunIdentity:
+    """The digests that two attempts at one run share.
+
+    Attributes:
+        config: of the config's keys that decide numbers.
+        code: of the package's source.
+        lock: of `requirements.lock`.
+        data: of the data set's content.
+    """
+
+    config: str
+    code: str
+    lock: str
+    data: str
+
+    @property
+    def digest(self) -> str:
+        """All four as one hexadecimal SHA-256."""
+        parts = "\n".join((self.config, self.code, self.lock, self.data))
+        return hashlib.sha256(parts.encode()).hexdigest()
+
+    def same_work(self, other: "RunIdentity") -> bool:
+        """Whether the same config is trained on the same data, by whatever code."""
+        return (self.config, self.data) == (other.config, other.data)
+
+
+def identify(config: TrainConfig, *, code: str, lock: str, data: str) -> RunIdentity:
+    """The identity of training `config` with this code, these packages and this data."""
+    return RunIdentity(config=digest(config), code=code, lock=lock, data=data)
+
+
+def readable_name(config: TrainConfig, identity: RunIdentity) -> str:
+    """Name of a run's directory and of its MLflow run: what a person looks for, then the digest."""
+    model = config.model
+    beta = "" if isinstance(model, AEConfig) else f"-b{model.beta:g}"
+    parts = f"{config.data.name}-{model.name}-z{model.latent_size}{beta}-s{config.seed}"
+    return f"{parts}-{identity.digest[:8]}"

@@ -1,0 +1,99 @@
+"""The Lightning module around any of the models."""
+
+import pytorch_lightning as pl
+import torch
+from torch import Tensor
+
+from latentsweep.config import TrainConfig
+from latentsweep.data.batches import Batch
+from latentsweep.models.build import build_model
+from latentsweep.models.kl_schedules import build_schedule
+from latentsweep.models.terms import Terms
+from latentsweep.randomness import Stream, seed_of
+from latentsweep.training.evaluation import SplitSums
+from latentsweep.training.noise import noise
+
+
+class AutoencoderModule(pl.LightningModule):
+    """Trains an AE, VAE or beta-VAE.
+
+    Every number is a function of (config, data, step): weights of the seed, noise of (seed, step,
+    position in the batch), KL weight of the step.
+
+    Args:
+        config: the run's config.
+        shape: (channels, height, width) of an image.
+        validation_images: size of the validation split.
+    """
+
+    def __init__(
+        self, config: TrainConfig, shape: tuple[int, int, int], validation_images: int
+    ) -> None:
+        super().__init__()
+        self.config = config
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed_of(config.seed, Stream.WEIGHTS))
+            self.model = build_model(config.model, config.network, config.likelihood, shape)
+        self.schedule = build_schedule(config.kl_schedule)
+        self.step_terms: dict[str, Tensor] = {}
+        self.validation = SplitSums()
+        self.validation_metrics: dict[str, float] = {}
+        self._validation_noise = noise(
+            config.seed, Stream.EVAL_NOISE, 0, validation_images, config.model.latent_size
+        )
+
+    def training_step(self, batch: Batch, _: int) -> Tensor:
+        """The loss of one batch, nats per image; its terms are kept for the record."""
+        drawn = noise(
+            self.config.seed,
+            Stream.TRAIN_NOISE,
+            self.global_step,
+            self.config.batch_size,
+            self.config.model.latent_size,
+        )
+        terms = self._terms(batch, drawn)
+        loss: Tensor = self.model.loss(terms, self.schedule(self.global_step))
+        self.step_terms = {
+            "loss": loss.detach(),
+            "reconstruction": -terms.log_likelihood.detach().mean(),
+        }
+        if self.model.has_prior:
+            kl = terms.kl.detach().sum(dim=1).mean()
+            self.step_terms["kl"] = kl
+            self.step_terms["elbo"] = -self.step_terms["reconstruction"] - kl
+        return loss
+
+    def on_validation_epoch_start(self) -> None:
+        """Start counting the validation split."""
+        self.validation = SplitSums()
+
+    def validation_step(self, batch: Batch, _: int) -> None:
+        """Count one batch; its noise is that of its images' positions in the split."""
+        means, _variances = self.model.encode(batch.images)
+        self.validation.add(self._terms(batch, self._validation_noise), means)
+
+    def on_validation_epoch_end(self) -> None:
+        """Make the metrics of the validation split, nats per image."""
+        pressure = self.schedule(self.global_step)
+        self.validation_metrics = self.validation.metrics(self.model, pressure)
+
+    def configure_optimizers(self) -> torch.optim.Optimizer:
+        """Adam over all parameters."""
+        settings = self.config.optimizer
+        return torch.optim.Adam(
+            self.parameters(),
+            lr=settings.learning_rate,
+            betas=(settings.beta1, settings.beta2),
+            weight_decay=settings.weight_decay,
+        )
+
+    def transfer_batch_to_device(
+        self, batch: Batch, device: torch.device, dataloader_idx: int
+    ) -> Batch:
+        """Move the images; a batch of a set that lies on the device is there already."""
+        del dataloader_idx
+        return Batch(batch.images.to(device, non_blocking=True), batch.start)
+
+    def _terms(self, batch: Batch, drawn: Tensor) -> Terms:
+        rows = drawn[batch.start : batch.start + len(batch.images)]
+        return self.model.terms(batch.images, rows.to(batch.images))

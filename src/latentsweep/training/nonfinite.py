@@ -1,0 +1,70 @@
+"""Stops training at the first loss that is no number, with the state that led to it."""
+
+from pathlib import Path
+
+import pytorch_lightning as pl
+import torch
+from torch import Tensor
+
+from latentsweep.errors import NonFiniteLossError
+from latentsweep.training.checkpoints import NONFINITE
+from latentsweep.training.module import AutoencoderModule
+
+
+class NonFiniteGuard(pl.Callback):
+    """Looks at each step's terms on the device, and fetches the verdict as often as is cheap.
+
+    On a CPU that is every step; elsewhere every few steps, since fetching stalls the device. The
+    step that is named is the first bad one all the same.
+
+    Args:
+        directory: where the state is saved.
+        every_n_steps: optimiser steps between two looks off the CPU.
+    """
+
+    def __init__(self, directory: Path, every_n_steps: int) -> None:
+        self._directory = directory
+        self._every_n_steps = every_n_steps
+        self._first_bad: Tensor | None = None
+
+    def on_before_optimizer_step(
+        self, trainer: pl.Trainer, module: pl.LightningModule, optimizer: torch.optim.Optimizer
+    ) -> None:
+        """Note the step if a term is not finite, and stop if one was.
+
+        Raises:
+            NonFiniteLossError: a term was NaN or infinite.
+        """
+        assert isinstance(module, AutoencoderModule)
+        terms = torch.stack(list(module.step_terms.values()))
+        bad = torch.cat(
+            [terms.new_tensor([float(module.global_step)]), (~terms.isfinite()).to(terms)]
+        )
+        if self._first_bad is None:
+            self._first_bad = -torch.ones_like(bad)
+        is_first = bad[1:].any() & (self._first_bad[0] < 0)
+        self._first_bad = torch.where(is_first, bad, self._first_bad)
+        on_cpu = terms.device.type == "cpu"
+        if on_cpu or module.global_step % self._every_n_steps == 0:
+            self._stop_if_bad(list(module.step_terms))
+
+    def on_exception(
+        self, trainer: pl.Trainer, module: pl.LightningModule, exception: BaseException
+    ) -> None:
+        """Save the state beside the checkpoints, which it does not replace."""
+        if isinstance(exception, NonFiniteLossError):
+            trainer.save_checkpoint(self._directory / NONFINITE)
+
+    def _stop_if_bad(self, names: list[str]) -> None:
+        assert self._first_bad is not None
+        step, *flags = self._first_bad.tolist()
+        if step < 0:
+            return
+        bad = [name for name, flag in zip(names, flags, strict=True) if flag and name != "loss"]
+        raise NonFiniteLossError(
+            f"the loss is no finite number at step {int(step)}",
+            found=f"NaN or infinity in the {' and the '.join(bad) or 'weighted loss'} term",
+            expected="finite nats per image",
+            mend="a smaller optimizer.learning_rate, or look at the data; the state is in "
+            f"{self._directory / NONFINITE}",
+        )

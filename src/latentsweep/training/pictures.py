@@ -1,0 +1,88 @@
+"""Pictures of a run by epoch: reconstructions, prior samples, traversals, KL per latent."""
+
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+
+from latentsweep.config.model import AEConfig
+from latentsweep.data.splits import Split
+from latentsweep.figures.grids import prior_grid, reconstruction_grid, traversal_grid
+from latentsweep.figures.kl_heatmap import kl_heatmap
+from latentsweep.figures.overview import overview
+from latentsweep.randomness import Stream
+from latentsweep.tracking.recorder import Recorder
+from latentsweep.training.module import AutoencoderModule
+from latentsweep.training.noise import noise
+
+_IMAGES = 32
+_SAMPLES = 64
+
+
+class PictureRecording(pl.Callback):
+    """Records pictures of the same validation images and the same prior draws, epoch by epoch.
+
+    Args:
+        recorder: where the pictures go.
+        validation: the split whose first images are shown.
+        every_n_epochs: epochs between pictures; 0: none. The last epoch always has them.
+    """
+
+    def __init__(self, recorder: Recorder, validation: Split, every_n_epochs: int) -> None:
+        self._recorder = recorder
+        self._every_n_epochs = every_n_epochs
+        self._images = validation.images(torch.arange(min(_IMAGES, len(validation))))
+        self._kl_by_epoch: list[list[float]] = []
+
+    def on_validation_end(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
+        """Draw, when it is time."""
+        assert isinstance(module, AutoencoderModule)
+        if module.model.has_prior:
+            self._kl_by_epoch.append(module.validation.kl_per_latent())
+        epoch = trainer.current_epoch + 1
+        last = epoch == trainer.max_epochs
+        if self._every_n_epochs and (last or epoch % self._every_n_epochs == 0):
+            self._draw(module, last=last)
+
+    def state_dict(self) -> dict[str, Any]:
+        """What a resumed run must know."""
+        return {"kl_by_epoch": self._kl_by_epoch}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take up what an earlier attempt knew."""
+        self._kl_by_epoch = state_dict["kl_by_epoch"]
+
+    @torch.no_grad()
+    def _draw(self, module: AutoencoderModule, *, last: bool) -> None:
+        model, step = module.model, module.global_step
+        images = self._images.to(next(model.parameters()))
+        draws = noise(module.config.seed, Stream.PICTURES, 0, _SAMPLES, model.latent_size)
+        draws = draws.to(images)
+        importance = self._importance(module)
+        order = torch.argsort(importance, descending=True, stable=True).tolist()
+        self._recorder.image("reconstructions", reconstruction_grid(model, images), step)
+        self._recorder.image("samples", prior_grid(model, draws), step)
+        self._recorder.image("traversals", traversal_grid(model, images[0], order), step)
+        if self._kl_by_epoch:
+            epochs = list(range(1, len(self._kl_by_epoch) + 1))
+            heatmap = kl_heatmap(torch.tensor(self._kl_by_epoch), epochs)
+            self._recorder.figure("kl_per_latent.png", heatmap)
+        if last:
+            picture = overview(model, images, draws, importance, _title(module))
+            self._recorder.figure("overview.png", picture)
+
+    def _importance(self, module: AutoencoderModule) -> torch.Tensor:
+        """What latents are sorted by: their KL; without a prior the variance of their codes."""
+        if self._kl_by_epoch:
+            return torch.tensor(self._kl_by_epoch[-1])
+        return torch.cat(module.validation.means).var(dim=0).cpu()
+
+
+def _title(module: AutoencoderModule) -> str:
+    """A line that says which model the pictures are of."""
+    config = module.config
+    beta = "" if isinstance(config.model, AEConfig) else f", KL weight {config.model.beta:g}"
+    return (
+        f"{config.model.name} on {config.data.name}: {config.model.latent_size} latents{beta}, "
+        f"{config.trainer.max_epochs} epochs"
+    )

@@ -1,0 +1,137 @@
+"""Which run a command goes on with, and from which checkpoint."""
+
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from latentsweep.config import TrainConfig
+from latentsweep.config.digest import identity as identity_keys
+from latentsweep.config.typed import from_values
+from latentsweep.errors import CheckpointError
+from latentsweep.training import rundir
+from latentsweep.training.checkpoints import BELONGS_TO, BEST, LAST, read_checkpoint
+from latentsweep.training.identity import RunIdentity, readable_name
+from latentsweep.training.rundir import RunDirectory
+
+# A longer run starts as the shorter one did, so a checkpoint of it may be taken up.
+_MAY_GROW = "trainer.max_epochs"
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One attempt at a run.
+
+    Attributes:
+        run: the run's directory, locked for this process.
+        checkpoint: where to go on from; None to start at the first step.
+    """
+
+    run: RunDirectory
+    checkpoint: Path | None
+
+
+@contextmanager
+def attempt(config: TrainConfig, identity: RunIdentity) -> Iterator[Attempt]:
+    """Find or make the run that `config.resume` asks for, and hold its lock.
+
+    Raises:
+        CheckpointError: the checkpoint asked for is missing or belongs to another run.
+        RunBusyError: another process trains that run.
+        StorageError: the output directory cannot be written.
+    """
+    parent = Path(config.output_dir)
+    with rundir.searching(parent):
+        run, start = _choose(config, identity)
+        lock = run.lock()
+    with lock:
+        last = run.checkpoints / LAST
+        if start is None and last.exists():
+            _check_belongs(read_checkpoint(last), last, config, identity)
+            start = last
+        yield Attempt(run, start)
+
+
+def _choose(config: TrainConfig, identity: RunIdentity) -> tuple[RunDirectory, Path | None]:
+    """The run, and the checkpoint where one other than its last was asked for."""
+    parent = Path(config.output_dir)
+    name = readable_name(config, identity)
+    if config.resume == "never":
+        return rundir.create(parent, name, identity), None
+    if config.resume == "auto":
+        return _newest(parent, identity) or rundir.create(parent, name, identity), None
+    return _from_path(Path(config.resume), config, identity, parent / name)
+
+
+def _newest(parent: Path, identity: RunIdentity) -> RunDirectory | None:
+    """The newest run with this identity; a word about one that only other code began."""
+    runs = rundir.find(parent)
+    same = [run for run in runs if run.identity == identity]
+    if same:
+        return same[-1]
+    unfinished = [run for run in runs if run.identity.same_work(identity) and run.summary is None]
+    if unfinished:
+        print(
+            f"note: {unfinished[-1].path} is an unfinished run of this config by other code or "
+            f"packages; a new run starts (to go on with it: resume={unfinished[-1].path})",
+            file=sys.stderr,
+        )
+    return None
+
+
+def _from_path(
+    path: Path, config: TrainConfig, identity: RunIdentity, new_run: Path
+) -> tuple[RunDirectory, Path | None]:
+    """The run that a checkpoint belongs to, or a new, longer run that starts from it."""
+    if not path.exists():
+        raise CheckpointError(
+            f"resume={path}: there is no such file or directory",
+            expected="auto, never, a checkpoint or a run directory",
+        )
+    owner = rundir.read(path) if path.is_dir() else rundir.read(path.parent.parent)
+    checkpoint = path / "checkpoints" / LAST if path.is_dir() else path
+    if path.is_dir() and owner is None:
+        raise CheckpointError(
+            f"resume={path} is no run directory",
+            found=f"no {rundir.IDENTITY_FILE} in it",
+            expected="a directory below output_dir, or a checkpoint file",
+        )
+    content = read_checkpoint(checkpoint)
+    grown = _check_belongs(content, checkpoint, config, identity)
+    if owner is not None and not grown:
+        return owner, checkpoint
+    run = rundir.create(new_run.parent, new_run.name, identity)
+    run.checkpoints.mkdir()
+    best = checkpoint.with_name(BEST)
+    if best.exists():
+        shutil.copyfile(best, run.checkpoints / BEST)
+    shutil.copyfile(checkpoint, run.checkpoints / LAST)
+    return run, run.checkpoints / LAST
+
+
+def _check_belongs(
+    content: dict[str, Any], path: Path, config: TrainConfig, identity: RunIdentity
+) -> bool:
+    """Refuse a checkpoint of another config or other data; whether this run is a longer one."""
+    theirs = identity_keys(from_values(content[BELONGS_TO]["config"]))
+    ours = identity_keys(config)
+    differing = sorted(key for key in theirs | ours if theirs.get(key) != ours.get(key))
+    grown = differing == [_MAY_GROW] and ours[_MAY_GROW] > theirs[_MAY_GROW]
+    if differing and not grown:
+        raise CheckpointError(
+            f"the checkpoint {path} belongs to another config",
+            found=", ".join(f"{key}={theirs.get(key)}" for key in differing),
+            expected=", ".join(f"{key}={ours.get(key)}" for key in differing),
+            mend="give the checkpoint's values, or resume=never",
+        )
+    if content[BELONGS_TO]["data_digest"] != identity.data:
+        raise CheckpointError(
+            f"the checkpoint {path} was trained on other data",
+            found=f"data digest {content[BELONGS_TO]['data_digest'][:16]}",
+            expected=f"data digest {identity.data[:16]}",
+            mend="bring that data back, or resume=never",
+        )
+    return grown

@@ -1,0 +1,91 @@
+"""One training run, from config to summary: reads from top to bottom."""
+
+from latentsweep.config import TrainConfig
+from latentsweep.config.data import MNISTConfig
+from latentsweep.config.project import PACKAGE, ROOT
+from latentsweep.data.batches import EvalBatches, TrainBatches
+from latentsweep.data.splits import Splits, load, place
+from latentsweep.errors import InterruptedTrainingError
+from latentsweep.tracking.provenance import code_digest, lock_digest
+from latentsweep.tracking.recorder import Recorder, RunStatus
+from latentsweep.tracking.session import Tracking
+from latentsweep.training.checkpoints import Checkpoints
+from latentsweep.training.description import record_description
+from latentsweep.training.device import choose_device, set_threads
+from latentsweep.training.identity import identify
+from latentsweep.training.interruption import Interruption
+from latentsweep.training.module import AutoencoderModule
+from latentsweep.training.nonfinite import NonFiniteGuard
+from latentsweep.training.pictures import PictureRecording
+from latentsweep.training.progress import TrainingProgress
+from latentsweep.training.recording import MetricsRecording
+from latentsweep.training.resume import Attempt, attempt
+from latentsweep.training.summary import RunSummary
+from latentsweep.training.trainer import build_trainer
+
+
+def train(config: TrainConfig, overrides: list[str]) -> RunSummary:
+    """Train what `config` says, or go on with it, or find that it is done.
+
+    Args:
+        config: a checked config.
+        overrides: Hydra overrides that led to it, for the record.
+
+    Raises:
+        LatentsweepError: something that the user can mend; record and checkpoints are kept.
+    """
+    set_threads(config.trainer)
+    splits = place(load(config.data, config.seed), choose_device(config.trainer))
+    batches = TrainBatches(splits.train, config.batch_size, config.seed, _is_dynamic(config))
+    identity = identify(
+        config, code=code_digest(PACKAGE), lock=lock_digest(ROOT) or "", data=splits.digest
+    )
+    with attempt(config, identity) as this:
+        if this.run.summary is not None:
+            return RunSummary.of_finished(this.run)
+        tracking = Tracking.start(this.run.path, config.tracking, this.run.uid)
+        status = RunStatus.FAILED
+        try:
+            record_description(tracking.recorder, this, config, overrides, splits)
+            summary = _fit(config, overrides, this, splits, batches, tracking.recorder)
+            status = RunStatus.FINISHED
+        except InterruptedTrainingError:
+            status = RunStatus.INTERRUPTED
+            raise
+        finally:
+            report = tracking.finish(status)
+        return summary.finish(this.run, report)
+
+
+def _fit(
+    config: TrainConfig,
+    overrides: list[str],
+    this: Attempt,
+    splits: Splits,
+    batches: TrainBatches,
+    recorder: Recorder,
+) -> RunSummary:
+    """Train to the end and sum up."""
+    module = AutoencoderModule(config, splits.shape, len(splits.val))
+    metrics = MetricsRecording(recorder, config.tracking.every_n_steps)
+    checkpoints = Checkpoints(this.run.checkpoints, config, splits.digest, Interruption())
+    callbacks = [
+        NonFiniteGuard(this.run.checkpoints, config.tracking.every_n_steps),
+        metrics,
+        PictureRecording(recorder, splits.val, config.tracking.images_every_n_epochs),
+        checkpoints,  # last: it saves what the others know
+        *([TrainingProgress()] if config.trainer.progress_bar else []),
+    ]
+    trainer = build_trainer(config.trainer, choose_device(config.trainer), callbacks)
+    trainer.fit(
+        module,
+        train_dataloaders=batches,
+        val_dataloaders=EvalBatches(splits.val, config.batch_size),
+        ckpt_path=this.checkpoint,
+        weights_only=True,
+    )
+    return RunSummary.of_fit(config, overrides, this.run, metrics, checkpoints)
+
+
+def _is_dynamic(config: TrainConfig) -> bool:
+    return isinstance(config.data, MNISTConfig) and config.data.binarise == "dynamic"

@@ -1,0 +1,161 @@
+"""What a run came to: kept in its directory, shown at its end."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from latentsweep.config import TrainConfig
+from latentsweep.training.checkpoints import BEST, LAST, Checkpoints
+from latentsweep.training.recording import MetricsRecording
+from latentsweep.training.rundir import RunDirectory
+
+if TYPE_CHECKING:
+    from latentsweep.tracking.session import SyncReport
+
+DEFAULT_STORE = "sqlite:///mlflow.db"
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """A finished run.
+
+    Attributes:
+        directory: the run's directory.
+        latent_size: number of latents.
+        validation: the last epoch's metrics of the validation split, nats per image.
+        best_step: optimiser step with the best validation.
+        seconds: time in training, over all attempts.
+        command: what repeats the run.
+        tracking_uri: the MLflow store, or None with `tracking=off`.
+        mlflow_run: id of the MLflow run, or None.
+        mlflow_experiment: id of its experiment, or None.
+        unsynced: why MLflow does not hold the whole record; empty where it does.
+        was_finished: whether the run was finished before this command.
+    """
+
+    directory: str
+    latent_size: int
+    validation: dict[str, float]
+    best_step: int
+    seconds: float
+    command: str
+    tracking_uri: str | None
+    mlflow_run: str | None = None
+    mlflow_experiment: str | None = None
+    unsynced: str = ""
+    was_finished: bool = False
+
+    @classmethod
+    def of_fit(
+        cls,
+        config: TrainConfig,
+        overrides: list[str],
+        run: RunDirectory,
+        metrics: MetricsRecording,
+        checkpoints: Checkpoints,
+    ) -> RunSummary:
+        """The summary of a fit that has just ended."""
+        return cls(
+            directory=str(run.path),
+            latent_size=config.model.latent_size,
+            validation=metrics.validation,
+            best_step=checkpoints.best_step,
+            seconds=metrics.seconds,
+            command=_repeating(overrides),
+            tracking_uri=config.tracking.uri if config.tracking.name != "off" else None,
+        )
+
+    @classmethod
+    def of_finished(cls, run: RunDirectory) -> RunSummary:
+        """The summary that a finished run left.
+
+        Raises:
+            StorageError: it cannot be read.
+        """
+        content = run.summary
+        assert content is not None
+        return cls(**content | {"was_finished": True, "directory": str(run.path)})
+
+    def finish(self, run: RunDirectory, report: SyncReport) -> RunSummary:
+        """This summary with what became of the record; marks the run as finished.
+
+        Raises:
+            StorageError: it cannot be written.
+        """
+        whole = replace(
+            self,
+            mlflow_run=report.run_id,
+            unsynced=report.problem,
+            mlflow_experiment=report.experiment_id,
+        )
+        run.finish(asdict(whole))
+        return whole
+
+
+def show(summary: RunSummary) -> None:
+    """Print a summary as a table, and the commands that go on from it."""
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(soft_wrap=True, highlight=False)
+    if summary.was_finished:
+        console.print("this run was finished before; resume=never trains it again\n")
+    table = Table(title="validation split, after the last epoch", title_justify="left")
+    for heading, side in (("metric", "left"), ("value", "right"), ("unit", "left")):
+        table.add_column(heading, justify=side)  # type: ignore[arg-type]
+    for row in _rows(summary):
+        table.add_row(*row)
+    console.print(table)
+    for name, text in _places(summary).items():
+        console.print(f"{name + ':':<12}{text}", markup=False)
+
+
+def _rows(summary: RunSummary) -> list[tuple[str, str, str]]:
+    last = summary.validation
+    rows = [
+        (label, f"{last[name]:.2f}", "nats per image")
+        for name, label in (
+            ("elbo", "ELBO (KL weight 1)"),
+            ("reconstruction", "reconstruction, -log p(x|z)"),
+            ("kl", "KL"),
+        )
+        if name in last
+    ]
+    if "active_units" in last:
+        of_all = f"of {summary.latent_size} latents"
+        rows.append(("active units", f"{last['active_units']:.0f}", of_all))
+    rows.append(("time in training", f"{summary.seconds:.0f}", "s"))
+    return rows
+
+
+def _places(summary: RunSummary) -> dict[str, str]:
+    """Where things are, and which commands go on from here."""
+    checkpoints = Path(summary.directory) / "checkpoints"
+    places = {
+        "run": summary.directory,
+        "checkpoint": f"{checkpoints / LAST} (best: {BEST}, step {summary.best_step})",
+    }
+    if summary.mlflow_run:
+        places["MLflow run"] = summary.mlflow_run
+    if summary.unsynced:
+        places["not synced"] = summary.unsynced
+    if summary.tracking_uri:
+        store = "" if summary.tracking_uri == DEFAULT_STORE else f" URI={summary.tracking_uri}"
+        places["dashboard"] = f"make dashboard{store}"
+    places["again"] = summary.command
+    return places
+
+
+def _repeating(overrides: list[str]) -> str:
+    """The command that trains the same again, as a new run."""
+    python = Path(sys.executable)
+    if python.is_relative_to(Path.cwd()):
+        python = python.relative_to(Path.cwd())
+    kept = [text for text in overrides if not text.startswith("resume=")]
+    script = os.path.relpath(sys.argv[0])
+    return shlex.join([str(python), script, *kept, "resume=never"])
