@@ -19,7 +19,6 @@ class Witness(pl.LightningModule):
 
     def __init__(self) -> None:
         super().__init__()
-        self.automatic_optimization = True
         self.layer = torch.nn.Linear(1, 1)
         self.seen: list[list[int]] = []
 
@@ -32,18 +31,19 @@ class Witness(pl.LightningModule):
 
 
 class SaveAndStop(pl.Callback):
-    """Saves after `step` steps; after an epoch's last batch, once the epoch has ended."""
+    """Saves after `step` steps, in the hook `where`, and stops there."""
 
-    def __init__(self, step: int, path: Path) -> None:
-        self.step, self.path = step, path
+    def __init__(self, step: int, path: Path, where: str = "batch end") -> None:
+        self.step, self.path, self.where = step, path, where
 
     def on_train_batch_end(self, trainer: pl.Trainer, *_: object) -> None:
-        if trainer.global_step == self.step and self.step % BATCHES:
-            trainer.save_checkpoint(self.path)
-            trainer.should_stop = True
+        self._save(trainer, "batch end")
 
     def on_train_epoch_end(self, trainer: pl.Trainer, _: pl.LightningModule) -> None:
-        if trainer.global_step == self.step and self.step % BATCHES == 0:
+        self._save(trainer, "epoch end")
+
+    def _save(self, trainer: pl.Trainer, where: str) -> None:
+        if trainer.global_step == self.step and where == self.where:
             trainer.save_checkpoint(self.path)
             trainer.should_stop = True
 
@@ -67,12 +67,18 @@ def fit(tmp_path: Path, resume: Path | None = None, stop: SaveAndStop | None = N
     return witness
 
 
-@pytest.mark.parametrize("step", [1, 3, 4, 5, 7, 8, 10, 11])
-def test_a_resumed_fit_sees_the_batches_of_the_uninterrupted_one(step: int, tmp_path: Path) -> None:
+MID_EPOCH = [(step, "batch end") for step in (1, 3, 5, 7, 10, 11)]
+EPOCH_ENDS = [(step, where) for step in (4, 8) for where in ("batch end", "epoch end")]
+
+
+@pytest.mark.parametrize(("step", "where"), MID_EPOCH + EPOCH_ENDS)
+def test_a_resumed_fit_sees_the_batches_of_the_uninterrupted_one(
+    step: int, where: str, tmp_path: Path
+) -> None:
     uninterrupted = fit(tmp_path).seen
     assert len(uninterrupted) == EPOCHS * BATCHES
     path = tmp_path / "stopped.ckpt"
-    before = fit(tmp_path, stop=SaveAndStop(step, path)).seen
+    before = fit(tmp_path, stop=SaveAndStop(step, path, where)).seen
     after = fit(tmp_path, resume=path).seen
     assert before == uninterrupted[:step]
     assert before + after == uninterrupted

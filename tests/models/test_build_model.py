@@ -131,3 +131,16 @@ def test_conv_at_64_pixels_has_the_published_layers() -> None:
         (32, 1, 4, 4), (32, 32, 4, 4), (64, 32, 4, 4), (64, 64, 4, 4), (256, 1024), (20, 256),
         (256, 10), (1024, 256), (64, 64, 4, 4), (64, 32, 4, 4), (32, 32, 4, 4), (32, 1, 4, 4),
     ]  # fmt: skip
+
+
+def test_conv_starts_from_glorot_weights_and_zero_biases() -> None:
+    torch.manual_seed(0)
+    config = ConvConfig(channels=None, hidden_size=256, activation="relu")
+    model = build_model(MODELS[1], config, LIKELIHOODS[0], (3, 64, 64))
+    for parameter in model.parameters():
+        if parameter.ndim == 1:
+            assert not parameter.any()
+            continue
+        fans = (parameter.shape[0] + parameter.shape[1]) * parameter[0, 0].numel()
+        bound = (6 / fans) ** 0.5
+        assert 0.95 * bound < float(parameter.detach().abs().max()) <= bound

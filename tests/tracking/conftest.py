@@ -19,7 +19,7 @@ LARGEST = sys.float_info.max
 
 @dataclass
 class Content:
-    """What is told of a run, in a form in which duplicates show."""
+    """What is told of a run, its name and status aside, in a form in which duplicates show."""
 
     points: list[tuple[str, str, int, int]] = field(default_factory=list)
     params: dict[str, str] = field(default_factory=dict)
@@ -38,7 +38,8 @@ def journal_content(run_dir: Path) -> Content:
         elif isinstance(record, Params):
             content.params |= record.values
         elif isinstance(record, Tags):
-            content.tags |= record.values
+            named = {name: value for name, value in record.values.items() if "runName" not in name}
+            content.tags |= named
         elif isinstance(record, File):
             content.files.add(record.artifact_path)
         elif isinstance(record, Image):
@@ -56,9 +57,7 @@ def mlflow_content(uri: str, run_id: str) -> Content:
 
     client = MlflowClient(uri)
     run = client.get_run(run_id)
-    own = ("status", "latentsweep.run_uid")
-    if "mlflow.runName" in run.data.tags and run.data.tags["mlflow.runName"] == run.info.run_name:
-        own += ("mlflow.runName",)
+    own = ("status", "latentsweep.run_uid", "mlflow.runName")
     points = [
         (point.key, repr(point.value), point.timestamp, point.step)
         for name in run.data.metrics

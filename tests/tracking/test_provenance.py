@@ -45,9 +45,7 @@ def test_the_diff_restores_changed_and_untracked_sources(repository: Path, tmp_p
     assert not (tmp_path / "clone/data.bin").exists()
 
 
-def test_a_long_diff_is_cut_and_says_so(
-    repository: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_long_diff_is_cut_and_says_so(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(subject, "DIFF_LIMIT", 300)
     (repository / "model.py").write_text("x\n" * 1000)
     diff = provenance(repository)["diff"] or ""
@@ -67,9 +65,7 @@ def test_outside_a_repository_there_is_no_commit(tmp_path: Path) -> None:
     assert (found["commit"], found["branch"], found["dirty"], found["diff"]) == (None,) * 4
 
 
-def test_without_git_there_is_no_commit(
-    repository: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_git_there_is_no_commit(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nonexistent")
     assert provenance(repository)["commit"] is None
 

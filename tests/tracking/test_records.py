@@ -48,10 +48,8 @@ def test_nan_survives_the_line() -> None:
 
 @given(st.binary())
 def test_what_is_no_record_is_refused_with_a_value_error(line: bytes) -> None:
-    try:
+    with pytest.raises(ValueError, match="no record"):
         from_line(line)
-    except ValueError as error:
-        assert "no record" in str(error)
 
 
 @pytest.mark.parametrize(

@@ -23,8 +23,11 @@ def bernoulli_sample(images: Tensor, seed: int) -> Tensor:
         seed: seed of the uniform numbers.
     """
     generator = np.random.Generator(np.random.SFC64(seed))
-    uniform = torch.from_numpy(generator.random(images.shape, dtype=np.float32))
-    return (uniform.to(images.device) < images).float()
+    uniform = generator.random(images.shape, dtype=np.float32)
+    if images.device.type == "cpu":
+        # In one thread, for the reason given in `storage`.
+        return torch.from_numpy((uniform < images.numpy()).astype(np.float32))
+    return (torch.from_numpy(uniform).to(images.device) < images).float()
 
 
 def fixed_sample(images: ImageStore) -> PackedImages:

@@ -57,13 +57,16 @@ def unpack_debian(package: str | None, names: set[str], target: Path) -> None:
     quick = ["-o", f"Acquire::http::Timeout={_CONNECT_SECONDS:.0f}", "-o", "Acquire::Retries=0"]
     # apt's own unprivileged user cannot enter this directory.
     quick += ["-o", "APT::Sandbox::User=root"] if os.geteuid() == 0 else []
+    # A fresh machine has no package lists; the second try fetches them aside, without root.
+    aside = ["-o", f"Dir::State::Lists={lists}", "-o", f"Dir::Cache={cache}"]
     try:
         _run(["apt-get", *quick, "download", package], work)
-    except WayFailedError:
-        # A fresh machine has no package lists; fetch them aside, which needs no root.
-        aside = ["-o", f"Dir::State::Lists={lists}", "-o", f"Dir::Cache={cache}"]
-        _run(["apt-get", *quick, *aside, "update"], work)
-        _run(["apt-get", *quick, *aside, "download", package], work)
+    except WayFailedError as first:
+        try:
+            _run(["apt-get", *quick, *aside, "update"], work)
+            _run(["apt-get", *quick, *aside, "download", package], work)
+        except WayFailedError as second:
+            raise WayFailedError(f"{first}; with fresh package lists: {second}") from second
     for archive in work.glob("*.deb"):
         _run(["dpkg-deb", "-x", str(archive), "tree"], work)
     _pick(work / "tree", names, target)
@@ -133,8 +136,10 @@ def _run(command: list[str], directory: Path) -> None:
     except subprocess.TimeoutExpired as error:
         raise WayFailedError(f"{command[0]} did not end in {_COMMAND_SECONDS:.0f} s") from error
     except subprocess.CalledProcessError as error:
-        said = error.stderr.strip().splitlines() or [f"exit status {error.returncode}"]
-        raise WayFailedError(f"{command[0]}: {said[-1]}") from error
+        lines = error.stderr.strip().splitlines()
+        # The first complaint says why; what follows are its consequences.
+        said = [line for line in lines if line.startswith(("E:", "npm error", "npm ERR!"))] or lines
+        raise WayFailedError(f"{command[0]}: {said[0] if said else 'failed'}") from error
 
 
 def _pick(tree: Path, names: set[str], target: Path) -> None:

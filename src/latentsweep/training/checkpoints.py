@@ -20,6 +20,7 @@ BEST = "best.ckpt"
 NONFINITE = "nonfinite.ckpt"
 # The key of this project's own part of a Lightning checkpoint.
 BELONGS_TO = "latentsweep"
+_UNFINISHED = ".unfinished"
 
 
 class AtomicCheckpointIO(TorchCheckpointIO):
@@ -35,7 +36,7 @@ class AtomicCheckpointIO(TorchCheckpointIO):
         """
         del storage_options
         target = Path(path)
-        written = target.with_name(f".{target.name}.{os.getpid()}")
+        written = target.with_name(f".{target.name}{_UNFINISHED}")
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
             with written.open("wb") as file:
@@ -157,6 +158,12 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
             f"{path} is no checkpoint of latentsweep", mend="resume=PATH of one, or resume=never"
         )
     return content
+
+
+def remove_torn(directory: Path) -> None:
+    """Remove what a kill in the middle of a write left behind; the caller holds the run's lock."""
+    for path in directory.glob(f".*{_UNFINISHED}"):
+        path.unlink()
 
 
 def _sync_directory(directory: Path) -> None:

@@ -12,7 +12,7 @@ _BATCHES_BETWEEN_DRAWINGS = 20
 
 
 class TrainingProgress(RichProgressBar):
-    """Lightning's rich bar, which counts epochs from 1 and shows the loss and the last validation."""
+    """Lightning's rich bar with epochs counted from 1, the loss, and the last validation."""
 
     def __init__(self) -> None:
         super().__init__(refresh_rate=_BATCHES_BETWEEN_DRAWINGS, leave=False)
@@ -30,3 +30,6 @@ class TrainingProgress(RichProgressBar):
                 shown[f"val/{name}"] = f"{pl_module.validation_metrics[name]:.1f}"
                 break
         return shown
+
+    def _get_train_description(self, current_epoch: int) -> str:
+        return f"epoch {current_epoch + 1}/{self.trainer.max_epochs}"

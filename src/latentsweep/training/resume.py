@@ -13,7 +13,7 @@ from latentsweep.config.digest import identity as identity_keys
 from latentsweep.config.typed import from_values
 from latentsweep.errors import CheckpointError
 from latentsweep.training import rundir
-from latentsweep.training.checkpoints import BELONGS_TO, BEST, LAST, read_checkpoint
+from latentsweep.training.checkpoints import BELONGS_TO, BEST, LAST, read_checkpoint, remove_torn
 from latentsweep.training.identity import RunIdentity, readable_name
 from latentsweep.training.rundir import RunDirectory
 
@@ -49,6 +49,7 @@ def attempt(config: TrainConfig, identity: RunIdentity) -> Iterator[Attempt]:
         lock = run.lock()
     with lock:
         last = run.checkpoints / LAST
+        remove_torn(run.checkpoints)
         if start is None and last.exists():
             _check_belongs(read_checkpoint(last), last, config, identity)
             start = last

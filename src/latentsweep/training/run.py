@@ -1,7 +1,6 @@
 """One training run, from config to summary: reads from top to bottom."""
 
 from latentsweep.config import TrainConfig
-from latentsweep.config.data import MNISTConfig
 from latentsweep.config.project import PACKAGE, ROOT
 from latentsweep.data.batches import EvalBatches, TrainBatches
 from latentsweep.data.splits import Splits, load, place
@@ -36,7 +35,7 @@ def train(config: TrainConfig, overrides: list[str]) -> RunSummary:
     """
     set_threads(config.trainer)
     splits = place(load(config.data, config.seed), choose_device(config.trainer))
-    batches = TrainBatches(splits.train, config.batch_size, config.seed, _is_dynamic(config))
+    batches = TrainBatches(splits.train, config.batch_size, config.seed, splits.resample)
     identity = identify(
         config, code=code_digest(PACKAGE), lock=lock_digest(ROOT) or "", data=splits.digest
     )
@@ -86,6 +85,3 @@ def _fit(
     )
     return RunSummary.of_fit(config, overrides, this.run, metrics, checkpoints)
 
-
-def _is_dynamic(config: TrainConfig) -> bool:
-    return isinstance(config.data, MNISTConfig) and config.data.binarise == "dynamic"

@@ -5,7 +5,7 @@ import warnings
 
 import pytorch_lightning as pl
 import torch
-from lightning_fabric.plugins.environments import LightningEnvironment
+from lightning_fabric.plugins.environments.lightning import LightningEnvironment
 
 from latentsweep.config.trainer import TrainerConfig
 from latentsweep.training.checkpoints import AtomicCheckpointIO

@@ -23,7 +23,7 @@ def conv_encoder(config: ConvConfig, shape: Shape, outputs: int) -> nn.Module:
     for before, after in pairwise((channels, *widths)):
         layers += [nn.Conv2d(before, after, 4, stride=2, padding=1), _activation(config)]
     flat = widths[-1] * (height >> len(widths)) * (width >> len(widths))
-    return nn.Sequential(
+    return _initialised(
         *layers,
         nn.Flatten(),
         nn.Linear(flat, config.hidden_size),
@@ -53,8 +53,22 @@ def conv_decoder(config: ConvConfig, latent_size: int, shape: Shape) -> nn.Modul
             _activation(config),
             nn.ConvTranspose2d(before, after, 4, stride=2, padding=1),
         ]
-    return nn.Sequential(*layers)
+    return _initialised(*layers)
 
 
 def _activation(config: ConvConfig) -> nn.Module:
     return activation_layer(config.activation)
+
+
+def _initialised(*layers: nn.Module) -> nn.Module:
+    """Glorot weights and zero biases, as disentanglement_lib's framework gives them.
+
+    With PyTorch's smaller weights the images' signal dies away on its way through so many layers,
+    and a VAE lies with all latents collapsed for hundreds of steps.
+    """
+    for layer in layers:
+        if isinstance(layer, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):
+            nn.init.xavier_uniform_(layer.weight)
+            if layer.bias is not None:
+                nn.init.zeros_(layer.bias)
+    return nn.Sequential(*layers)

@@ -1,0 +1,100 @@
+"""The schema: every group has one, every field says what it is, nothing passes unnoticed."""
+
+import ast
+from pathlib import Path
+
+import pytest
+import yaml
+
+from latentsweep.config.project import CONFIG_DIRECTORY, PACKAGE
+from latentsweep.config.typed import flatten
+from latentsweep.errors import ConfigError
+
+from .conftest import Configure
+
+NEEDED = {
+    "data=arrays": ["data.path=x.npy"],
+    "data=image_folder": ["data.path=x"],
+}
+CHOICES = [
+    f"{path.parent.name}={path.stem}"
+    for path in sorted(CONFIG_DIRECTORY.glob("*/*.yaml"))
+    if path.parent.name != "experiment"
+]
+PUBLIC_KEYS = """
+batch_size data.dir data.download data.name data.val_fraction kl_schedule.name likelihood.name
+model.beta model.free_bits model.latent_size model.name network.activation network.hidden_sizes
+network.name optimizer.beta1 optimizer.beta2 optimizer.learning_rate optimizer.name
+optimizer.weight_decay output_dir resume seed tracking.every_n_steps tracking.experiment
+tracking.images_every_n_epochs tracking.name tracking.system_metrics_every_seconds tracking.uri
+tracking.wait_seconds trainer.checkpoint_every_minutes trainer.checkpoint_every_n_steps
+trainer.deterministic trainer.max_epochs trainer.name trainer.precision trainer.progress_bar
+trainer.threads
+""".split()
+
+
+@pytest.mark.parametrize("choice", CHOICES)
+def test_every_choice_composes_to_its_own_schema(configure: Configure, choice: str) -> None:
+    config = configure(choice, *NEEDED.get(choice, []))
+    group, _, name = choice.partition("=")
+    assert getattr(config, group).name == name
+
+
+def test_public_keys_are_frozen(configure: Configure) -> None:
+    from latentsweep.config.digest import resolved
+
+    assert sorted(flatten(resolved(configure()))) == PUBLIC_KEYS
+
+
+@pytest.mark.parametrize(
+    "path", sorted((PACKAGE / "config").glob("*.py")), ids=lambda path: path.stem
+)
+def test_every_schema_field_has_a_docstring(path: Path) -> None:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ClassDef) and any(
+            isinstance(mark, ast.Name) and mark.id == "component" for mark in node.decorator_list
+        ):
+            assert ast.get_docstring(node), node.name
+            for field, after in zip(node.body, [*node.body[1:], None], strict=True):
+                if isinstance(field, ast.AnnAssign):
+                    documented = isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant)
+                    assert documented, f"{node.name}.{ast.unparse(field.target)}"
+
+
+def test_every_group_of_conf_is_a_field_of_the_schema(configure: Configure) -> None:
+    groups = {path.name for path in CONFIG_DIRECTORY.iterdir() if path.is_dir()} - {"experiment"}
+    config = configure()
+    assert all(hasattr(config, group) for group in groups)
+
+
+@pytest.mark.parametrize("recipe", sorted((CONFIG_DIRECTORY / "experiment").glob("*.yaml")))
+def test_every_experiment_composes_and_says_its_source(configure: Configure, recipe: Path) -> None:
+    configure(f"experiment={recipe.stem}")
+    header = recipe.read_text().split("\n\n")[0]
+    assert all(word in header for word in ("# Paper:", "# Command:", "# Expected:", "# Time:"))
+    assert yaml.safe_load(recipe.read_text())
+
+
+@pytest.mark.parametrize(
+    ("override", "says"),
+    [
+        ("batch_size=true", "whole number"),
+        ("batch_size=0", "greater than or equal to 1"),
+        ("seed=1.5", "whole number"),
+        ("model.beta=abc", "number"),
+        ("model.beta=nan", "finite"),
+        ("network.hidden_sizes=[]", "at least 1"),
+        ("network.hidden_sizes=[1.5]", "whole number"),
+        ("trainer.deterministic=1", "valid boolean"),
+        ("output_dir=3", "valid string"),
+        ("network.activation=rlu", "'relu'"),
+    ],
+)
+def test_wrong_value_names_key_value_and_expectation(
+    configure: Configure, override: str, says: str
+) -> None:
+    key = override.partition("=")[0]
+    with pytest.raises(ConfigError) as caught:
+        configure(override)
+    assert str(caught.value).startswith(key)
+    assert says in str(caught.value)

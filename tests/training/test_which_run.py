@@ -1,0 +1,99 @@
+"""Which run a command goes on with: resume=auto, never, PATH."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from latentsweep.errors import CheckpointError, RunBusyError, StorageError
+from latentsweep.training import rundir
+from latentsweep.training.run import train
+
+from .conftest import Small
+
+
+def weights(run: str | Path) -> dict[str, torch.Tensor]:
+    content = torch.load(Path(run) / "checkpoints" / "last.ckpt", weights_only=True)
+    state: dict[str, torch.Tensor] = content["state_dict"]
+    return state
+
+
+def equal(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> bool:
+    return all(torch.equal(one[name], other[name]) for name in one | other)
+
+
+def test_same_command_finds_the_finished_run(small: Small) -> None:
+    first = train(small(), [])
+    second = train(small(), [])
+    assert second.was_finished
+    assert second.directory == first.directory
+    assert second.validation == first.validation
+
+
+def test_resume_never_trains_the_same_numbers_in_a_new_run(small: Small) -> None:
+    first = train(small(), [])
+    second = train(small("resume=never"), [])
+    assert second.directory != first.directory
+    assert equal(weights(first.directory), weights(second.directory))
+
+
+def test_another_seed_is_another_run_with_other_numbers(small: Small) -> None:
+    first = train(small(), [])
+    second = train(small("seed=1"), [])
+    assert not equal(weights(first.directory), weights(second.directory))
+
+
+def test_longer_run_from_a_checkpoint_equals_one_trained_at_a_stretch(small: Small) -> None:
+    short = train(small(), [])
+    grown = train(small("trainer.max_epochs=4", f"resume={short.directory}"), [])
+    whole = train(small("trainer.max_epochs=4", "resume=never"), [])
+    assert grown.directory != short.directory
+    assert equal(weights(grown.directory), weights(whole.directory))
+
+
+def test_checkpoint_of_another_config_is_refused_with_the_keys(small: Small) -> None:
+    run = train(small(), [])
+    path = f"{run.directory}/checkpoints/last.ckpt"
+    with pytest.raises(CheckpointError, match=r"model.beta=4.0(.|\n)*model.beta=2.0"):
+        train(small("model.beta=2.0", f"resume={path}"), [])
+
+
+def test_checkpoint_of_other_data_is_refused(small: Small, tmp_path: Path) -> None:
+    images = np.random.default_rng(0).random((300, 8, 8)).astype(np.float32)
+    np.save(tmp_path / "a.npy", images)
+    np.save(tmp_path / "b.npy", 1 - images)
+    run = train(small("data=arrays", f"data.path={tmp_path / 'a.npy'}"), [])
+    with pytest.raises(CheckpointError, match="other data"):
+        train(
+            small("data=arrays", f"data.path={tmp_path / 'b.npy'}", f"resume={run.directory}"), []
+        )
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 torn", b"\x80\x02."])
+def test_file_that_is_no_checkpoint_is_refused(
+    small: Small, tmp_path: Path, content: bytes
+) -> None:
+    path = tmp_path / "some.ckpt"
+    path.write_bytes(content)
+    with pytest.raises(CheckpointError, match=r"some\.ckpt"):
+        train(small(f"resume={path}"), [])
+
+
+def test_missing_checkpoint_is_refused(small: Small, tmp_path: Path) -> None:
+    with pytest.raises(CheckpointError, match="no such file"):
+        train(small(f"resume={tmp_path / 'none.ckpt'}"), [])
+
+
+def test_run_that_another_process_trains_is_refused(small: Small) -> None:
+    summary = train(small(), [])
+    run = rundir.read(Path(summary.directory))
+    assert run
+    with run.lock(), pytest.raises(RunBusyError, match="resume=never"):
+        train(small(), [])
+
+
+def test_output_directory_that_cannot_be_made_is_named(small: Small, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StorageError, match="output_dir"):
+        train(small(f"output_dir={tmp_path / 'file' / 'runs'}"), [])
