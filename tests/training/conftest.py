@@ -17,6 +17,7 @@ SMALL = (
     "network.hidden_sizes=[32]",
     "trainer=cpu",
     "trainer.max_epochs=2",
+    "trainer.threads=1",
     "trainer.progress_bar=false",
     "tracking=off",
     "tracking.every_n_steps=1",

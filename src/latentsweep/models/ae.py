@@ -72,12 +72,12 @@ class AE(nn.Module):
         """
         return self.decode(noise)
 
-    def terms(self, x: Tensor, noise: Tensor) -> Terms:  # noqa: ARG002
+    def terms(self, x: Tensor, noise: Tensor) -> Terms:
         """Log likelihood and a KL of zeros for images `x`; `noise` has no part in it."""
         code = self.posterior(x).mean
         return Terms(self.likelihood.log_prob(self.decoder(code), x), torch.zeros_like(code))
 
-    def loss(self, terms: Terms, pressure: Pressure) -> Tensor:  # noqa: ARG002
+    def loss(self, terms: Terms, pressure: Pressure) -> Tensor:
         """Mean over the batch of the negative log likelihood: a scalar, nats per image."""
         return -terms.log_likelihood.mean()
 

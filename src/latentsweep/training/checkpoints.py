@@ -11,6 +11,7 @@ from pytorch_lightning.plugins.io import TorchCheckpointIO
 
 from latentsweep.config import TrainConfig
 from latentsweep.config.digest import resolved
+from latentsweep.config.typed import first_line
 from latentsweep.errors import CheckpointError, StorageError
 from latentsweep.training.interruption import Interruption
 from latentsweep.training.module import AutoencoderModule
@@ -49,7 +50,7 @@ class AtomicCheckpointIO(TorchCheckpointIO):
             written.unlink(missing_ok=True)
             raise StorageError(
                 f"cannot write the checkpoint {target}",
-                found=str(error).splitlines()[0],
+                found=first_line(error),
                 expected="room on the disk and permission to write",
                 mend="free some space and give the same command again: it goes on from the last "
                 "checkpoint that was written whole",
@@ -149,7 +150,7 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
     except Exception as error:
         raise CheckpointError(
             f"cannot read the checkpoint {path}",
-            found=str(error).splitlines()[0][:120],
+            found=first_line(error)[:120],
             expected="a checkpoint that latentsweep wrote",
             mend=f"resume=PATH of another one (perhaps {BEST}), or resume=never",
         ) from None
