@@ -21,16 +21,7 @@ CHOICES = [
     for path in sorted(CONFIG_DIRECTORY.glob("*/*.yaml"))
     if path.parent.name != "experiment"
 ]
-PUBLIC_KEYS = """
-batch_size data.dir data.download data.name data.val_fraction kl_schedule.name likelihood.name
-model.beta model.free_bits model.latent_size model.name network.activation network.hidden_sizes
-network.name optimizer.beta1 optimizer.beta2 optimizer.learning_rate optimizer.name
-optimizer.weight_decay output_dir resume seed tracking.every_n_steps tracking.experiment
-tracking.images_every_n_epochs tracking.name tracking.system_metrics_every_seconds tracking.uri
-tracking.wait_seconds trainer.checkpoint_every_minutes trainer.checkpoint_every_n_steps
-trainer.deterministic trainer.max_epochs trainer.name trainer.precision trainer.progress_bar
-trainer.threads
-""".split()
+PUBLIC_KEYS = Path(__file__).with_name("public_keys.txt").read_text().split()
 
 
 @pytest.mark.parametrize("choice", CHOICES)
@@ -57,7 +48,9 @@ def test_every_schema_field_has_a_docstring(path: Path) -> None:
             assert ast.get_docstring(node), node.name
             for field, after in zip(node.body, [*node.body[1:], None], strict=True):
                 if isinstance(field, ast.AnnAssign):
-                    documented = isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant)
+                    documented = isinstance(after, ast.Expr) and isinstance(
+                        after.value, ast.Constant
+                    )
                     assert documented, f"{node.name}.{ast.unparse(field.target)}"
 
 

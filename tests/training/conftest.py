@@ -14,7 +14,6 @@ SMALL = (
     "data=digits",
     "batch_size=128",
     "model.latent_size=3",
-    "network.hidden_sizes=[32]",
     "trainer=cpu",
     "trainer.max_epochs=2",
     "trainer.threads=1",

@@ -51,11 +51,11 @@ def test_help_and_config_errors_import_nothing_heavy(tmp_path: Path) -> None:
     probe = (
         "import sys, runpy\n"
         "sys.argv = ['train.py'] + sys.argv[1:]\n"
-        "try: runpy.run_path({!r}, run_name='__main__')\n"
+        f"try: runpy.run_path({COMMAND[1]!r}, run_name='__main__')\n"
         "except SystemExit: pass\n"
         "print([m for m in ('torch', 'mlflow', 'pytorch_lightning', 'matplotlib', 'sklearn')"
         " if m in sys.modules])\n"
-    ).format(COMMAND[1])
+    )
     for argument in ("--help", "model.latent_sise=3"):
         done = subprocess.run(
             [sys.executable, "-c", probe, argument],

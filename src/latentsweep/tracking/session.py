@@ -20,6 +20,7 @@ from latentsweep.tracking.system_metrics import SystemMetrics
 from latentsweep.tracking.uri import resolve_uri
 
 LOG_NAME = "synchroniser.log"
+_WAIT_AFTER_A_FAILURE = 2.0
 
 
 @dataclass(frozen=True)
@@ -79,10 +80,11 @@ class Tracking:
         return cls(run_dir, config, run_uid)
 
     def finish(self, status: RunStatus) -> SyncReport:
-        """Record how the run ended and wait up to `wait_seconds` until MLflow holds everything.
+        """Record how the run ended and wait until MLflow holds everything.
 
-        Where that is not enough the synchroniser goes on by itself. Finishing again changes
-        nothing and returns the first report.
+        The wait is up to `wait_seconds` for a finished run, short for any other; where that is not
+        enough the synchroniser goes on by itself. Finishing again changes nothing and returns the
+        first report.
 
         Raises:
             StorageError: if the end cannot be written to the journal; MLflow still gets the rest.
@@ -94,7 +96,7 @@ class Tracking:
                 self.recorder.status(status)
                 self.recorder.close()
             finally:
-                self._report = self._wait()
+                self._report = self._wait(self._patience(status))
         return self._report
 
     def __enter__(self) -> Self:
@@ -131,7 +133,12 @@ class Tracking:
         except OSError as error:
             raise storage_error(log_path, error) from error
 
-    def _wait(self) -> SyncReport:
+    def _patience(self, status: RunStatus) -> float:
+        """Seconds to wait: whoever pressed Ctrl-C or reads of a failure wants the terminal."""
+        wait = self._config.wait_seconds
+        return wait if status is RunStatus.FINISHED else min(wait, _WAIT_AFTER_A_FAILURE)
+
+    def _wait(self, seconds: float) -> SyncReport:
         if self._synchroniser is None:
             return SyncReport(complete=True)
         if self._synchroniser.poll() is not None:
@@ -140,10 +147,10 @@ class Tracking:
         assert self._synchroniser.stdin is not None
         self._synchroniser.stdin.close()
         try:
-            self._synchroniser.wait(self._config.wait_seconds)
+            self._synchroniser.wait(seconds)
         except subprocess.TimeoutExpired:
             return self._sync_report(
-                f"MLflow does not hold everything after {self._config.wait_seconds:g} s; "
+                f"MLflow does not hold everything after {seconds:g} s; "
                 "shipping goes on in the background"
             )
         return self._sync_report("")

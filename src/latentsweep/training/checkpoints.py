@@ -1,6 +1,7 @@
 """Checkpoints that a kill cannot tear, each with the config that it belongs to."""
 
 import os
+import shutil
 import time
 from pathlib import Path
 from typing import Any
@@ -46,11 +47,14 @@ class AtomicCheckpointIO(TorchCheckpointIO):
                 os.fsync(file.fileno())
             written.replace(target)
             _sync_directory(target.parent)
-        except (OSError, RuntimeError) as error:  # torch's zip writer wraps ENOSPC
+        except (OSError, RuntimeError) as error:
+            # PyTorch's zip writer hides the reason of a write that was cut short.
+            reason = error.strerror if isinstance(error, OSError) else "the write was cut short"
             written.unlink(missing_ok=True)
+            free = shutil.disk_usage(target.parent).free / 1e6
             raise StorageError(
                 f"cannot write the checkpoint {target}",
-                found=first_line(error),
+                found=f"{reason}, with {free:.1f} MB free before it",
                 expected="room on the disk and permission to write",
                 mend="free some space and give the same command again: it goes on from the last "
                 "checkpoint that was written whole",

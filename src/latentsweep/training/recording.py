@@ -72,6 +72,12 @@ class MetricsRecording(pl.Callback):
         self._record(trainer, named, module.global_step)
         self._steps = 0
 
+    def on_save_checkpoint(
+        self, trainer: pl.Trainer, module: pl.LightningModule, checkpoint: dict[str, Any]
+    ) -> None:
+        """Make the record durable first: what comes before a checkpoint is never trained again."""
+        self._recorder.flush()
+
     def state_dict(self) -> dict[str, Any]:
         """What a resumed run must know to record the same numbers."""
         return {

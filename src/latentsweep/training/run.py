@@ -84,4 +84,3 @@ def _fit(
         weights_only=True,
     )
     return RunSummary.of_fit(config, overrides, this.run, metrics, checkpoints)
-
