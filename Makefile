@@ -7,7 +7,7 @@ URI ?= sqlite:///mlflow.db
 export MLFLOW_DISABLE_TELEMETRY := true
 
 .DEFAULT_GOAL := help
-.PHONY: help setup train dashboard pictures test lint format clean
+.PHONY: help setup train dashboard pictures benchmark test lint format clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,6 +36,9 @@ dashboard: $(INSTALLED)  ## open MLflow on this machine; URI= another store, POR
 pictures: $(INSTALLED)  ## train the default run and make the README's picture of it
 	@$(BIN)/python pipelines/train.py
 	@$(BIN)/python pipelines/pictures.py
+
+benchmark: $(INSTALLED)  ## measure what a training step spends on loading
+	@$(BIN)/python pipelines/benchmark.py
 
 test: $(INSTALLED)  ## run all tests
 	@$(BIN)/python -m pytest $(ARGS)

@@ -5,6 +5,7 @@ from typing import TypedDict, Unpack
 import torch
 from torch import Tensor, nn
 
+from latentsweep.config.model import AEConfig
 from latentsweep.models.kl_schedules import Pressure
 from latentsweep.models.likelihoods.likelihood import Likelihood
 from latentsweep.models.posterior import DiagonalGaussian
@@ -84,3 +85,8 @@ class AE(nn.Module):
     def forward(self, x: Tensor, noise: Tensor, pressure: Pressure) -> Tensor:
         """The loss of images (batch, channels, height, width) with noise (batch, latent)."""
         return self.loss(self.terms(x, noise), pressure)
+
+
+def build(config: AEConfig, parts: Parts) -> AE:  # noqa: ARG001
+    """The model of `conf/model/ae.yaml`."""
+    return AE(**parts)

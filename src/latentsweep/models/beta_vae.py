@@ -2,6 +2,7 @@
 
 from typing import Unpack
 
+from latentsweep.config.model import BetaVAEConfig
 from latentsweep.models.ae import Parts
 from latentsweep.models.prior import StandardNormal
 from latentsweep.models.vae import VAE
@@ -27,3 +28,9 @@ class BetaVAE(VAE):
     ) -> None:
         super().__init__(prior=prior, free_bits=free_bits, **parts)
         self.beta = beta
+
+
+def build(config: BetaVAEConfig, parts: Parts) -> BetaVAE:
+    """The model of `conf/model/beta_vae.yaml`."""
+    prior = StandardNormal()
+    return BetaVAE(beta=config.beta, prior=prior, free_bits=config.free_bits, **parts)

@@ -1,16 +1,13 @@
 """A model from its configuration."""
 
-from typing import assert_never
+from importlib import import_module
 
 from latentsweep.config.likelihood import LikelihoodConfig
-from latentsweep.config.model import AEConfig, BetaVAEConfig, ModelConfig, VAEConfig
+from latentsweep.config.model import AEConfig, ModelConfig
 from latentsweep.config.network import NetworkConfig
 from latentsweep.models.ae import AE, Parts
-from latentsweep.models.beta_vae import BetaVAE
 from latentsweep.models.likelihoods.build import build_likelihood
 from latentsweep.models.networks.build import build_decoder, build_encoder
-from latentsweep.models.prior import StandardNormal
-from latentsweep.models.vae import VAE
 
 
 def build_model(
@@ -36,14 +33,7 @@ def build_model(
         latent_size=latent_size,
         shape=shape,
     )
-    match model:
-        case AEConfig():
-            return AE(**parts)
-        case VAEConfig():
-            return VAE(prior=StandardNormal(), free_bits=model.free_bits, **parts)
-        case BetaVAEConfig():
-            return BetaVAE(
-                beta=model.beta, prior=StandardNormal(), free_bits=model.free_bits, **parts
-            )
-        case _:
-            assert_never(model)
+    # By name, so that a new model is one new module.
+    module = import_module(f"latentsweep.models.{model.name}")
+    built: AE = module.build(model, parts)
+    return built

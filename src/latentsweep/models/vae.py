@@ -4,6 +4,7 @@ from typing import Unpack
 
 from torch import Tensor
 
+from latentsweep.config.model import VAEConfig
 from latentsweep.models.ae import AE, Parts
 from latentsweep.models.kl_schedules import Pressure
 from latentsweep.models.posterior import DiagonalGaussian
@@ -58,3 +59,8 @@ class VAE(AE):
         if pressure.capacity is not None:
             rate = (rate - pressure.capacity).abs()
         return -terms.log_likelihood.mean() + pressure.weight * self.beta * rate
+
+
+def build(config: VAEConfig, parts: Parts) -> VAE:
+    """The model of `conf/model/vae.yaml`."""
+    return VAE(prior=StandardNormal(), free_bits=config.free_bits, **parts)

@@ -8,16 +8,17 @@ import torch
 import yaml
 
 from latentsweep.config import TrainConfig
-from latentsweep.config.digest import SCHEMA_VERSION, resolved
+from latentsweep.config.digest import SCHEMA_VERSION, identity, resolved
 from latentsweep.config.model import AEConfig
 from latentsweep.config.project import ROOT
-from latentsweep.config.typed import flatten
+from latentsweep.config.typed import Flat
 from latentsweep.data.splits import Splits
 from latentsweep.tracking.provenance import provenance
 from latentsweep.tracking.recorder import Recorder
 from latentsweep.training.resume import Attempt
 
 CONFIG_FILE = "config.yaml"
+_COMPARED = {"model.latent_size", "model.beta", "seed"}
 
 
 def record_description(
@@ -42,11 +43,21 @@ def record_description(
         values = resolved(config)
         recorder.text(CONFIG_FILE, yaml.safe_dump(values, sort_keys=False))
         recorder.text("overrides.txt", "".join(f"{override}\n" for override in overrides))
-        recorder.params(flatten(values))
+        recorder.params(_params(config, overrides))
         recorder.tags(_tags(config, this, splits, made_by))
     recorder.text(f"provenance-{number}.json", json.dumps(made_by, indent=2))
     if origin["diff"]:
         recorder.text(f"uncommitted-{number}.diff", origin["diff"])
+
+
+def _params(config: TrainConfig, overrides: list[str]) -> Flat:
+    """What runs are compared by: latent size, KL weight, seed, and the keys that the user gave.
+
+    Not the whole config, which is in its file: the dashboard prints every parameter above each
+    image of its grids, and forty of them push the image out of sight. Choices are tags.
+    """
+    given = {override.partition("=")[0].lstrip("+") for override in overrides}
+    return {key: value for key, value in identity(config).items() if key in _COMPARED | given}
 
 
 def _tags(
@@ -58,6 +69,7 @@ def _tags(
         "data": config.data.name,
         "network": config.network.name,
         "likelihood": config.likelihood.name,
+        "kl_schedule": config.kl_schedule.name,
         "latent_size": str(config.model.latent_size),
         "seed": str(config.seed),
         "mlflow.runName": this.run.path.name,

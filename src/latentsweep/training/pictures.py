@@ -34,6 +34,14 @@ class PictureRecording(pl.Callback):
         self._images = validation.images(torch.arange(min(_IMAGES, len(validation))))
         self._kl_by_epoch: list[list[float]] = []
 
+    def on_train_start(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
+        """Draw the untrained model: the dashboard's step slider begins at 0."""
+        assert isinstance(module, AutoencoderModule)
+        if self._every_n_epochs and module.global_step == 0:
+            module.eval()
+            self._draw(module, list(range(module.model.latent_size)))
+            module.train()
+
     def on_validation_end(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
         """Draw, when it is time."""
         assert isinstance(module, AutoencoderModule)
@@ -42,7 +50,10 @@ class PictureRecording(pl.Callback):
         epoch = trainer.current_epoch + 1
         last = epoch == trainer.max_epochs
         if self._every_n_epochs and (last or epoch % self._every_n_epochs == 0):
-            self._draw(module, last=last)
+            importance = self._importance(module)
+            self._draw(module, importance.argsort(descending=True, stable=True).tolist())
+            if last:
+                self._draw_overview(module, importance)
 
     def state_dict(self) -> dict[str, Any]:
         """What a resumed run must know."""
@@ -53,29 +64,35 @@ class PictureRecording(pl.Callback):
         self._kl_by_epoch = state_dict["kl_by_epoch"]
 
     @torch.no_grad()
-    def _draw(self, module: AutoencoderModule, *, last: bool) -> None:
+    def _draw(self, module: AutoencoderModule, order: list[int]) -> None:
+        """Record the pictures of now, traversals in the given order of latents."""
         model, step = module.model, module.global_step
         images = self._images.to(next(model.parameters()))
-        draws = noise(module.config.seed, Stream.PICTURES, 0, _SAMPLES, model.latent_size)
-        draws = draws.to(images)
-        importance = self._importance(module)
-        order = torch.argsort(importance, descending=True, stable=True).tolist()
         self._recorder.image("reconstructions", reconstruction_grid(model, images), step)
-        self._recorder.image("samples", prior_grid(model, draws), step)
+        self._recorder.image("samples", prior_grid(model, _draws(module).to(images)), step)
         self._recorder.image("traversals", traversal_grid(model, images[0], order), step)
         if self._kl_by_epoch:
             epochs = list(range(1, len(self._kl_by_epoch) + 1))
             heatmap = kl_heatmap(torch.tensor(self._kl_by_epoch), epochs)
             self._recorder.figure("kl_per_latent.png", heatmap)
-        if last:
-            picture = overview(model, images, draws, importance, _title(module))
-            self._recorder.figure("overview.png", picture)
+
+    @torch.no_grad()
+    def _draw_overview(self, module: AutoencoderModule, importance: torch.Tensor) -> None:
+        images = self._images.to(next(module.parameters()))
+        draws = _draws(module).to(images)
+        picture = overview(module.model, images, draws, importance, _title(module))
+        self._recorder.figure("overview.png", picture)
 
     def _importance(self, module: AutoencoderModule) -> torch.Tensor:
         """What latents are sorted by: their KL; without a prior the variance of their codes."""
         if self._kl_by_epoch:
             return torch.tensor(self._kl_by_epoch[-1])
         return torch.cat(module.validation.means).var(dim=0).cpu()
+
+
+def _draws(module: AutoencoderModule) -> torch.Tensor:
+    """Standard normal noise, the same in every picture of a run, (64, latent)."""
+    return noise(module.config.seed, Stream.PICTURES, 0, _SAMPLES, module.model.latent_size)
 
 
 def _title(module: AutoencoderModule) -> str:
