@@ -15,19 +15,21 @@ _CHUNK = 4096
 def bernoulli_sample(images: Tensor, seed: int) -> Tensor:
     """Each pixel on with its grey value as probability: float32 of zeros and ones.
 
-    The uniform numbers come from the CPU, so that every device sees the same ones, and from numpy,
-    which makes them in a third of torch's time.
+    The probability is met to within 1/65,536: the uniform numbers have 16 bits, since those of 24
+    cost more time than the rest of a batch. They come from the CPU, so that every device sees the
+    same ones, and from numpy, which makes them in a fraction of torch's time.
 
     Args:
         images: float32 (b, c, h, w) in [0, 1].
         seed: seed of the uniform numbers.
     """
-    generator = np.random.Generator(np.random.SFC64(seed))
-    uniform = generator.random(images.shape, dtype=np.float32)
+    words = np.random.SFC64(seed).random_raw(-(-images.numel() // 4))
+    uniform = words.view(np.uint16)[: images.numel()].reshape(images.shape)
     if images.device.type == "cpu":
         # In one thread, for the reason given in `storage`.
-        return torch.from_numpy((uniform < images.numpy()).astype(np.float32))
-    return (torch.from_numpy(uniform).to(images.device) < images).float()
+        return torch.from_numpy((uniform < images.numpy() * np.float32(2**16)).astype(np.float32))
+    wide = torch.from_numpy(uniform.astype(np.int32)).to(images.device)
+    return (wide < images * 2**16).float()
 
 
 def fixed_sample(images: ImageStore) -> PackedImages:
