@@ -6,7 +6,7 @@ import torch
 from latentsweep.data.batches import EvalBatches, TrainBatches
 from latentsweep.data.image_set import ImageSet
 from latentsweep.data.splits import Split
-from latentsweep.data.storage import FloatImages
+from latentsweep.data.storage import ByteImages
 from latentsweep.errors import DataError
 
 MakeSet = Callable[[int], ImageSet]
@@ -75,8 +75,8 @@ def test_evaluation_shows_every_image_in_order(numbered: MakeSet) -> None:
 
 
 def test_dynamic_binarisation_draws_anew_each_epoch_and_repeats_when_resumed() -> None:
-    grey = torch.full((8, 1, 16, 16), 0.5)
-    split = whole(ImageSet(FloatImages(grey), digest="0", origin="made"))
+    grey = torch.full((8, 1, 16, 16), 128, dtype=torch.uint8)
+    split = whole(ImageSet(ByteImages(grey, divisor=255), digest="0", origin="made"))
     batches = TrainBatches(split, batch_size=8, seed=0, binarise=True)
     (first,), (second,) = (list(batches) for _ in range(2))
     assert set(first.images.unique().tolist()) == {0.0, 1.0}

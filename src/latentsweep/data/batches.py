@@ -76,9 +76,11 @@ class TrainBatches:
 
     def _batch(self, order: Tensor, epoch: int, index: int) -> Batch:
         positions = order[index * self.batch_size : (index + 1) * self.batch_size]
-        images = self.split.images(positions)
         if self.binarise:
-            images = bernoulli_sample(images, seed_of(self.seed, Stream.BINARISE, epoch, index))
+            levels = self.split.levels(positions)
+            images = bernoulli_sample(levels, seed_of(self.seed, Stream.BINARISE, epoch, index))
+        else:
+            images = self.split.images(positions)
         return Batch(images, 0)
 
     def set_epoch(self, epoch: int) -> None:

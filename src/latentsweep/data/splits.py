@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from latentsweep.config.data import DataConfig, MNISTConfig, UnsplitConfig
+from latentsweep.config.data import Binarise, DataConfig, MNISTConfig, UnsplitConfig
 from latentsweep.data import sources
 from latentsweep.data.binarise import fixed_sample, thresholded
 from latentsweep.data.division import test_count, val_count
 from latentsweep.data.image_set import ImageSet
-from latentsweep.data.storage import ImageShape
+from latentsweep.data.storage import ByteImages, ImageShape
 from latentsweep.randomness import Stream, permutation
 
 # The rest is the model's, its activations' and the optimiser's.
@@ -52,6 +52,12 @@ class Split:
     def images(self, positions: Tensor) -> Tensor:
         """The images at `positions` (b,) of this split, on the store's device: (b, c, h, w)."""
         return self.image_set.images.batch(self.indices[positions.cpu()])
+
+    def levels(self, positions: Tensor) -> Tensor:
+        """The undivided 8-bit pixels at `positions` (b,), uint8 (b, c, h, w) on the CPU."""
+        images = self.image_set.images
+        assert isinstance(images, ByteImages)
+        return images.levels(self.indices[positions])
 
     def to(self, device: torch.device) -> "Split":
         """The same split with its set's images on `device`."""
@@ -105,19 +111,22 @@ def load(config: DataConfig, seed: int) -> Splits:
     image_set = sources.read(config)
     test_fraction = config.test_fraction if isinstance(config, UnsplitConfig) else None
     train, val, test = divide(image_set, test_fraction, config.val_fraction, seed, config.name)
-    train_set = eval_set = image_set
     binarise = config.binarise if isinstance(config, MNISTConfig) else "none"
-    if binarise == "threshold":
-        train_set = eval_set = image_set.with_images(thresholded(image_set.images))
-    elif binarise in ("static", "dynamic"):
-        eval_set = image_set.with_images(fixed_sample(image_set.images))
-        train_set = eval_set if binarise == "static" else image_set
+    eval_set = image_set if binarise == "none" else _binarised(image_set, binarise)
+    train_set = image_set if binarise == "dynamic" else eval_set
     return Splits(
         train=Split(train_set, train),
         val=Split(eval_set, val),
         test=Split(eval_set, test),
         resample=binarise == "dynamic",
     )
+
+
+def _binarised(image_set: ImageSet, how: Binarise) -> ImageSet:
+    """The set with binary images: thresholded, or one fixed sample."""
+    assert isinstance(image_set.images, ByteImages)
+    binary = thresholded if how == "threshold" else fixed_sample
+    return image_set.with_images(binary(image_set.images))
 
 
 def divide(
@@ -149,10 +158,10 @@ def divide(
 def place(splits: Splits, device: torch.device) -> Splits:
     """The same splits with their images on `device` where half its free memory holds them.
 
-    Otherwise, and on devices that cannot tell their free memory, the images stay on the host and
-    batches are moved one by one.
+    Otherwise, on devices that cannot tell their free memory, and where training images are
+    binarised anew (on the CPU), they stay on the host and batches are moved one by one.
     """
-    if device.type != "cuda":
+    if device.type != "cuda" or splits.resample:
         return splits
     # The splits share their sets, and a set must not be copied once for each of them.
     sets = {id(split.image_set): split.image_set for split in _each(splits)}

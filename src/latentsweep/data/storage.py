@@ -74,10 +74,14 @@ class ByteImages:
         """The same images on `device`."""
         return replace(self, pixels=self.pixels.to(device))
 
+    def levels(self, indices: Tensor) -> Tensor:
+        """The undivided pixels at `indices` (b,) of images on the CPU: (b, c, h, w)."""
+        return torch.from_numpy(self.pixels.numpy()[indices.cpu().numpy()])
+
     def batch(self, indices: Tensor) -> Tensor:
         """The images at `indices` (b,): float32 (b, c, h, w) in [0, 1]."""
         if self.pixels.device.type == "cpu":
-            chosen = self.pixels.numpy()[indices.cpu().numpy()]
+            chosen = self.levels(indices).numpy()
             return torch.from_numpy(np.divide(chosen, self.divisor, dtype=np.float32))
         return self.pixels.index_select(0, indices.to(self.pixels.device)).float() / self.divisor
 

@@ -8,7 +8,7 @@ from latentsweep.errors import InterruptedTrainingError
 from latentsweep.tracking.provenance import code_digest, lock_digest
 from latentsweep.tracking.recorder import Recorder, RunStatus
 from latentsweep.tracking.session import Tracking
-from latentsweep.training.checkpoints import Checkpoints
+from latentsweep.training.checkpoints import BEST, LAST, Checkpoints
 from latentsweep.training.description import record_description
 from latentsweep.training.device import choose_device, set_threads
 from latentsweep.training.identity import identify
@@ -83,4 +83,6 @@ def _fit(
         ckpt_path=this.checkpoint,
         weights_only=True,
     )
+    for kept in (BEST, LAST):
+        recorder.file(this.run.checkpoints / kept, f"checkpoints/{kept}")
     return RunSummary.of_fit(config, overrides, this.run, metrics, checkpoints)
