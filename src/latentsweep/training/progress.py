@@ -4,6 +4,7 @@ from typing import Any
 
 import pytorch_lightning as pl
 from pytorch_lightning.callbacks import RichProgressBar
+from pytorch_lightning.callbacks.progress.rich_progress import ProcessingSpeedColumn
 
 from latentsweep.training.module import AutoencoderModule
 
@@ -12,7 +13,7 @@ _BATCHES_BETWEEN_DRAWINGS = 20
 
 
 class TrainingProgress(RichProgressBar):
-    """Lightning's rich bar with epochs counted from 1, the loss, and the last validation."""
+    """Lightning's rich bar: epochs from 1, the last validation or, before one, the loss."""
 
     def __init__(self) -> None:
         super().__init__(refresh_rate=_BATCHES_BETWEEN_DRAWINGS, leave=False)
@@ -22,14 +23,17 @@ class TrainingProgress(RichProgressBar):
     ) -> dict[str, int | str | float | dict[str, float]]:
         """What stands at the end of the bar: nats per image."""
         assert isinstance(pl_module, AutoencoderModule)
-        shown: dict[str, Any] = {}
-        if "loss" in pl_module.step_terms:
-            shown["loss"] = f"{float(pl_module.step_terms['loss']):.1f}"
         for name in ("elbo", "reconstruction"):
             if name in pl_module.validation_metrics:
-                shown[f"val/{name}"] = f"{pl_module.validation_metrics[name]:.1f}"
-                break
-        return shown
+                return {f"val/{name}": f"{pl_module.validation_metrics[name]:.1f}"}
+        if "loss" in pl_module.step_terms:
+            return {"loss": f"{float(pl_module.step_terms['loss']):.1f}"}
+        return {}
+
+    def configure_columns(self, trainer: pl.Trainer) -> list[Any]:
+        """Without the speed, which the two times say: the bar fits into 80 columns."""
+        columns = super().configure_columns(trainer)
+        return [column for column in columns if not isinstance(column, ProcessingSpeedColumn)]
 
     def _get_train_description(self, current_epoch: int) -> str:
         return f"epoch {current_epoch + 1}/{self.trainer.max_epochs}"
