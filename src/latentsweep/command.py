@@ -4,10 +4,12 @@ A user's mistake is answered before Hydra creates a directory or torch is import
 the terminal, exit code 2, nothing left on disk.
 """
 
+import signal
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from io import TextIOWrapper
 from pathlib import Path
 
 import hydra
@@ -22,7 +24,8 @@ from latentsweep.config.compose import HYDRA_VERSION_BASE, compose, parse
 from latentsweep.config.project import CONFIG_DIRECTORY
 from latentsweep.config.typed import typed
 from latentsweep.data.describe import describe
-from latentsweep.errors import LatentsweepError
+from latentsweep.errors import ConfigError, LatentsweepError
+from latentsweep.tracking.uri import resolve_uri
 
 Task = Callable[[TrainConfig, list[str]], None]
 
@@ -69,6 +72,8 @@ def check_command_line(config_name: str) -> None:
     if arguments.multirun:
         overrides = [text for text in overrides if not _is_swept(text)]
     if arguments.config_dir:
+        if not Path(arguments.config_dir).is_dir():
+            raise ConfigError(f"--config-dir {arguments.config_dir}: there is no such directory")
         searched = Path(arguments.config_dir).absolute()
         overrides.append(f"hydra.searchpath=['file://{searched}']")
     composed = compose(_directory(arguments), arguments.config_name or config_name, overrides)
@@ -83,6 +88,13 @@ def checked(composed: DictConfig) -> TrainConfig:
         LatentsweepError: something does not fit.
     """
     config = typed(composed)
+    if config.tracking.uri:
+        resolve_uri(config.tracking.uri)
+    if config.resume not in ("auto", "never") and not Path(config.resume).exists():
+        raise ConfigError(
+            f"resume={config.resume}: there is no such file or directory",
+            expected="auto, never, a checkpoint or a run directory",
+        )
     check(config, describe(config.data))
     return config
 
@@ -90,8 +102,14 @@ def checked(composed: DictConfig) -> TrainConfig:
 @contextmanager
 def errors_to_terminal() -> Iterator[None]:
     """Turn an error that a user can mend into its message and its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")  # an ASCII terminal is no reason to fail
     try:
         yield
+    except KeyboardInterrupt:
+        print("latentsweep: stopped by Ctrl-C; the same command goes on", file=sys.stderr)
+        sys.exit(128 + signal.SIGINT)
     except LatentsweepError as error:
         sys.stdout.flush()
         print(f"latentsweep: {error}", file=sys.stderr)

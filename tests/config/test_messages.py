@@ -93,3 +93,26 @@ def test_several_mistakes_are_all_named(configure: Configure) -> None:
     text = message_of(configure, "batch_size=0", "model.latent_size=0")
     assert "batch_size is wrong" in text
     assert "model.latent_size is wrong" in text
+
+
+@pytest.mark.parametrize(
+    "override",
+    [
+        "model=null",
+        "seed=${oc.env:NO_SUCH_VARIABLE}",
+        "seed=${seed}",
+        "seed=${nothing}",
+        "trainer.threads=9999999999999",
+        "model.free_bits=1e300",
+        "network.hidden_sizes=[9223372036854775807]",
+        "tracking.experiment=''",
+    ],
+)
+def test_absurd_value_is_a_message_too(configure: Configure, override: str) -> None:
+    assert message_of(configure, override)
+
+
+def test_wrong_item_of_a_list_is_named_once(configure: Configure) -> None:
+    text = message_of(configure, "network.hidden_sizes=[0]")
+    assert "network.hidden_sizes.0" in text
+    assert "at least 1 item" not in text

@@ -115,3 +115,27 @@ def wait_for_step(directory: Path, step: int) -> None:
                 return
         os.sched_yield()
     raise TimeoutError(f"no step {step} in {directory}")
+
+
+@pytest.mark.parametrize(
+    "override", ["tracking.uri=foo", "resume=/no/such/run", "data.image_size=100000"]
+)
+def test_mistake_that_needs_no_data_is_told_before_it_is_read(
+    tmp_path: Path, override: str
+) -> None:
+    data = ["data=celeba"] if "image_size" in override else SMALL
+    done = run(tmp_path, *data, override)
+    assert done.returncode == 2
+    assert done.stderr.startswith("latentsweep: ")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_ascii_terminal_is_no_reason_to_fail(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [*COMMAND, *SMALL, "trainer.progress_bar=true"],
+        cwd=tmp_path,
+        env={**os.environ, "LC_ALL": "C", "PYTHONIOENCODING": "ascii", "TERM": "dumb"},
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr

@@ -94,3 +94,23 @@ def test_everything_promised_is_recorded(stored: dict[str, Any]) -> None:
     for key in ("reconstructions", "samples", "traversals"):
         # The untrained model, then twelve epochs; a PNG and its small copy each.
         assert sum(name.startswith(f"images/{key}") for name in stored["artifacts"]) == 2 * 13
+
+
+def test_finished_run_that_was_not_shipped_is_shipped_by_the_same_command(tmp_path: Path) -> None:
+    overrides = [
+        *(override for override in SMALL if override != "tracking=off"),
+        "trainer.max_epochs=1",
+    ]
+    away = run(
+        tmp_path,
+        *overrides,
+        "tracking=server",
+        "tracking.uri=http://127.0.0.1:9",
+        "tracking.wait_seconds=1",
+    )
+    assert away.returncode == 0, away.stderr
+    assert "not synced" in away.stdout
+    again = run(tmp_path, *overrides, "tracking.uri=sqlite:///mlflow.db")
+    assert again.returncode == 0, again.stderr
+    assert "not synced" not in again.stdout
+    assert "MLflow run:" in again.stdout

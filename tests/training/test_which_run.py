@@ -81,7 +81,7 @@ def test_file_that_is_no_checkpoint_is_refused(
 
 
 def test_missing_checkpoint_is_refused(small: Small, tmp_path: Path) -> None:
-    with pytest.raises(CheckpointError, match="no such file"):
+    with pytest.raises(CheckpointError, match="there is no checkpoint"):
         train(small(f"resume={tmp_path / 'none.ckpt'}"), [])
 
 
@@ -97,3 +97,40 @@ def test_output_directory_that_cannot_be_made_is_named(small: Small, tmp_path: P
     (tmp_path / "file").write_text("")
     with pytest.raises(StorageError, match="output_dir"):
         train(small(f"output_dir={tmp_path / 'file' / 'runs'}"), [])
+
+
+def test_damaged_checkpoint_is_refused_although_pytorch_reads_it(small: Small) -> None:
+    summary = train(small(), [])
+    path = Path(summary.directory) / "checkpoints" / "last.ckpt"
+    content = bytearray(path.read_bytes())
+    weight = torch.load(path, weights_only=True)["state_dict"]["model.decoder.0.weight"]
+    content[content.index(weight.numpy().tobytes()) + 100] ^= 1
+    path.write_bytes(content)
+    torch.load(path, weights_only=True)
+    with pytest.raises(CheckpointError, match="checksum"):
+        train(small(f"resume={path}"), [])
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '"x"', '{"uid": 1, "identity": {"a": 1}}'])
+def test_damaged_run_directory_is_an_error_and_not_a_second_run(small: Small, content: str) -> None:
+    summary = train(small(), [])
+    (Path(summary.directory) / rundir.IDENTITY_FILE).write_text(content)
+    with pytest.raises(StorageError, match=r"run\.json"):
+        train(small(), [])
+    train(small("seed=1"), [])
+
+
+def test_damaged_summary_is_named(small: Small) -> None:
+    summary = train(small(), [])
+    (Path(summary.directory) / rundir.SUMMARY_FILE).write_text('{"surprise": 1}')
+    with pytest.raises(StorageError, match=r"summary\.json"):
+        train(small(), [])
+
+
+def test_leftovers_of_a_kill_are_removed(small: Small) -> None:
+    summary = train(small(), [])
+    torn = Path(summary.directory) / "figures" / ".overview.png.1-2"
+    torn.parent.mkdir(exist_ok=True)
+    torn.write_bytes(b"half")
+    train(small(), [])
+    assert not torn.exists()

@@ -22,11 +22,18 @@ def component(cls: type[T]) -> type[T]:
 
 Text = StrictStr
 Switch = StrictBool
-PositiveInt = Annotated[StrictInt, Field(ge=1)]
-NonNegativeInt = Annotated[StrictInt, Field(ge=0)]
-PositiveFloat = Annotated[StrictFloat, Field(gt=0)]
-NonNegativeFloat = Annotated[StrictFloat, Field(ge=0)]
+# Bounds beyond which no run makes sense, and the libraries below fail in words of their own.
+_LARGEST_INT = 2**31
+_LARGEST_FLOAT = 1e30
+PositiveInt = Annotated[StrictInt, Field(ge=1, le=_LARGEST_INT)]
+NonNegativeInt = Annotated[StrictInt, Field(ge=0, le=_LARGEST_INT)]
+PositiveFloat = Annotated[StrictFloat, Field(gt=0, le=_LARGEST_FLOAT)]
+NonNegativeFloat = Annotated[StrictFloat, Field(ge=0, le=_LARGEST_FLOAT)]
 Fraction = Annotated[StrictFloat, Field(ge=0, lt=1)]
 OpenFraction = Annotated[StrictFloat, Field(gt=0, lt=1)]
 Seed = Annotated[StrictInt, Field(ge=0, lt=2**63)]
-Widths = Annotated[tuple[PositiveInt, ...], Field(min_length=1)]
+Width = Annotated[StrictInt, Field(ge=1, le=65536)]
+Widths = Annotated[tuple[Width, ...], Field(min_length=1)]
+ImageSize = Annotated[StrictInt, Field(ge=1, le=4096)]
+Threads = Annotated[StrictInt, Field(ge=0, le=4096)]
+Name = Annotated[StrictStr, Field(min_length=1)]

@@ -35,7 +35,7 @@ def compose(directory: Path, name: str, overrides: Sequence[str]) -> DictConfig:
             raise _unknown_choice(error) from None
         except ConfigCompositionException as error:
             raise _bad_override(error, directory, name, overrides) from None
-        except (HydraException, OmegaConfBaseException) as error:
+        except (HydraException, OmegaConfBaseException, ValueError) as error:
             raise ConfigError(f"the configuration does not compose: {first_line(error)}") from None
 
 

@@ -5,14 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from latentsweep.config.component import (
-    Fraction,
-    OpenFraction,
-    PositiveInt,
-    Switch,
-    Text,
-    component,
-)
+from latentsweep.config.component import Fraction, ImageSize, OpenFraction, Switch, Text, component
 
 Binarise = Literal["none", "threshold", "static", "dynamic"]
 Layout = Literal["auto", "hw", "chw", "hwc"]
@@ -87,7 +80,7 @@ class CelebAConfig(SourceConfig):
 
     name: Literal["celeba"] = "celeba"
     """Which data set this is."""
-    image_size: PositiveInt
+    image_size: ImageSize
     """Height and width to which the centre square is resized."""
 
 
@@ -107,7 +100,7 @@ class ImageFolderConfig(UnsplitConfig):
     """Which data set this is."""
     path: Text
     """The folder."""
-    image_size: PositiveInt | None
+    image_size: ImageSize | None
     """Height and width to which each image's centre square is resized; null: as they are, and
     all of one size."""
     channels: Literal[1, 3]

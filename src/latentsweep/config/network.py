@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from latentsweep.config.component import PositiveInt, Widths, component
+from latentsweep.config.component import Width, Widths, component
 
 Activation = Literal["relu", "tanh", "gelu", "silu", "leaky_relu"]
 
@@ -30,7 +30,7 @@ class ConvConfig:
     channels: Widths | None
     """Channels of the convolutions; each halves height and width. null: as many as the image
     halves, 32 channels in the first half of them and 64 in the rest."""
-    hidden_size: PositiveInt
+    hidden_size: Width
     """Width of the fully connected layer between convolutions and latents."""
     activation: Activation
     """Non-linearity after each layer."""

@@ -1,10 +1,6 @@
 """Schema of `conf/train.yaml`: one training run."""
 
-from typing import Annotated
-
-from pydantic import Field
-
-from latentsweep.config.component import PositiveInt, Seed, Text, component
+from latentsweep.config.component import Name, PositiveInt, Seed, Text, component
 from latentsweep.config.data import DataConfig
 from latentsweep.config.kl_schedule import KLScheduleConfig
 from latentsweep.config.likelihood import LikelihoodConfig
@@ -23,7 +19,7 @@ class TrainConfig:
     """Seed of all randomness: weights, validation split, batch order, noise."""
     batch_size: PositiveInt
     """Images of one optimiser step, over all devices."""
-    resume: Annotated[Text, Field(min_length=1)]
+    resume: Name
     """auto: go on with the unfinished run of this very config, if there is one; never: start
     anew; otherwise the checkpoint or run directory to go on from."""
     output_dir: Text

@@ -3,6 +3,7 @@
 from typing import Literal
 
 from latentsweep.config.component import (
+    Name,
     NonNegativeFloat,
     NonNegativeInt,
     PositiveInt,
@@ -19,7 +20,7 @@ class TrackingConfig:
     """local: a store on this disk; server: an MLflow server; off: the journal alone."""
     uri: Text | None
     """Address of the MLflow store; null only with `tracking=off`."""
-    experiment: Text
+    experiment: Name
     """MLflow experiment that runs are filed under."""
     every_n_steps: PositiveInt
     """Optimiser steps between recorded training metrics."""

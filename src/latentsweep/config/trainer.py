@@ -7,6 +7,7 @@ from latentsweep.config.component import (
     NonNegativeInt,
     PositiveInt,
     Switch,
+    Threads,
     component,
 )
 
@@ -25,7 +26,7 @@ class TrainerConfig:
     """Lightning's name of the number format."""
     deterministic: Switch
     """Whether only deterministic algorithms may run."""
-    threads: NonNegativeInt
+    threads: Threads
     """CPU threads of PyTorch; 0: one a core that this process may use."""
     checkpoint_every_n_steps: NonNegativeInt
     """Optimiser steps between checkpoints; 0: by time and by epoch only."""

@@ -21,17 +21,17 @@ def typed(composed: DictConfig) -> TrainConfig:
     Raises:
         ConfigError: a value is missing, of a wrong type or out of range, or a key is unknown.
     """
-    missing = sorted(OmegaConf.missing_keys(composed))
+    try:
+        values = OmegaConf.to_container(composed, resolve=True)
+        missing = sorted(OmegaConf.missing_keys(composed))
+    except (OmegaConfBaseException, RecursionError) as error:
+        raise ConfigError(f"the configuration does not resolve: {first_line(error)}") from None
     if missing:
         raise ConfigError(
             f"{missing[0]} has no default and was not given",
             expected=f"{', '.join(missing)} on the command line",
             mend=f"add {missing[0]}=...",
         )
-    try:
-        values = OmegaConf.to_container(composed, resolve=True)
-    except OmegaConfBaseException as error:
-        raise ConfigError(f"the configuration does not resolve: {first_line(error)}") from None
     assert isinstance(values, dict)
     return from_values({str(key): value for key, value in values.items()})
 
@@ -45,7 +45,15 @@ def from_values(values: Mapping[str, Any]) -> TrainConfig:
     try:
         return TrainConfig(**values)
     except ValidationError as error:
-        messages = [str(_explain(detail, values)) for detail in error.errors()]
+        details = error.errors()
+        # A tuple whose item is wrong is also called too short, which it is not.
+        whole = [
+            detail
+            for detail in details
+            if detail["type"] != "too_short"
+            or not any(other["loc"][:-1] == detail["loc"] for other in details)
+        ]
+        messages = [str(_explain(detail, values)) for detail in whole]
         raise ConfigError("\n".join(messages)) from None
 
 

@@ -12,7 +12,15 @@ from latentsweep.config.data import Layout
 from latentsweep.errors import DataError
 
 _ROWS_AT_ONCE = 1 << 22
-_UNREADABLE = (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error)
+_UNREADABLE = (
+    OSError,
+    ValueError,
+    EOFError,
+    KeyError,
+    OverflowError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 
 
 @dataclass(frozen=True)

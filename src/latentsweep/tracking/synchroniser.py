@@ -22,7 +22,8 @@ from latentsweep.tracking.uri import resolve_uri, without_credentials
 
 POLL_SECONDS = 1.0
 LONGEST_BACK_OFF_SECONDS = 10.0
-WAIT_FOR_PREDECESSOR_SECONDS = 30.0
+# Longer than a predecessor's patience, after which it leaves.
+_BEYOND_PATIENCE = 10.0
 
 _log = logging.getLogger(__name__)
 
@@ -81,11 +82,11 @@ def synchronise(link: Link, trainer: TrainerPipe, patience: float) -> bool:
 
 
 @contextmanager
-def only_one(run_dir: Path, trainer: TrainerPipe) -> Iterator[None]:
+def only_one(run_dir: Path, trainer: TrainerPipe, seconds: float) -> Iterator[None]:
     """Hold the run directory's lock, waiting for the synchroniser of an earlier trainer to end.
 
     Raises:
-        RunBusyError: if it has not ended when this one's own trainer has been gone for 30 s.
+        RunBusyError: if it has not ended `seconds` after this one's own trainer.
     """
     with (run_dir / "sync.lock").open("w") as lock:
         deadline: float | None = None
@@ -95,7 +96,7 @@ def only_one(run_dir: Path, trainer: TrainerPipe) -> Iterator[None]:
                 break
             except BlockingIOError as error:
                 if deadline is None and trainer.gone():
-                    deadline = time.monotonic() + WAIT_FOR_PREDECESSOR_SECONDS
+                    deadline = time.monotonic() + seconds
                 if deadline and time.monotonic() > deadline:
                     raise RunBusyError(
                         f"{run_dir} is being shipped by another synchroniser"
@@ -135,7 +136,7 @@ def main() -> int:
     trainer = TrainerPipe()
     try:
         uri = resolve_uri(arguments.uri)
-        with only_one(run_dir, trainer):
+        with only_one(run_dir, trainer, arguments.patience + _BEYOND_PATIENCE):
             link = Link(run_dir, uri, arguments.experiment, live=not trainer.gone())
             return 0 if synchronise(link, trainer, arguments.patience) else 1
     except LatentsweepError as error:

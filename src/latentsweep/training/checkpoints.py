@@ -3,6 +3,7 @@
 import os
 import shutil
 import time
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -144,10 +145,16 @@ class Checkpoints(pl.Callback):
 def read_checkpoint(path: Path) -> dict[str, Any]:
     """A checkpoint's content, without running anything that is in it.
 
+    PyTorch writes a CRC-32 of each part and does not look at it again; this does.
+
     Raises:
-        CheckpointError: it is missing, torn, or none of this project's.
+        CheckpointError: it is missing, torn, damaged, or none of this project's.
     """
     try:
+        with zipfile.ZipFile(path) as parts:
+            damaged = parts.testzip()
+        if damaged:
+            raise zipfile.BadZipFile(f"the checksum of its part {damaged} is wrong")
         content = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError:
         raise CheckpointError(f"there is no checkpoint {path}") from None
@@ -163,12 +170,6 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
             f"{path} is no checkpoint of latentsweep", mend="resume=PATH of one, or resume=never"
         )
     return content
-
-
-def remove_torn(directory: Path) -> None:
-    """Remove what a kill in the middle of a write left behind; the caller holds the run's lock."""
-    for path in directory.glob(f".*{_UNFINISHED}"):
-        path.unlink()
 
 
 def _sync_directory(directory: Path) -> None:

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: a handler that only sets a flag; training stops between two steps."""
+"""Signals that ask to stop: the handler only sets a flag; training stops between two steps."""
 
 import signal
 from pathlib import Path
@@ -6,7 +6,7 @@ from types import FrameType
 
 from latentsweep.errors import InterruptedTrainingError
 
-_STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Interruption:
@@ -21,9 +21,13 @@ class Interruption:
         return self._signal is not None
 
     def listen(self) -> None:
-        """Take over Ctrl-C and SIGTERM; a second one ends the process at once."""
+        """Take over the signals that ask to stop; a second one ends the process at once.
+
+        One that is ignored stays ignored, as `nohup` wants it.
+        """
         for number in _STOP_SIGNALS:
-            signal.signal(number, self._request)
+            if signal.getsignal(number) != signal.SIG_IGN:
+                signal.signal(number, self._request)
 
     def stop_if_requested(self, saved: Path) -> None:
         """Leave training, at a place whose state has been saved.

@@ -13,7 +13,7 @@ from latentsweep.config.digest import identity as identity_keys
 from latentsweep.config.typed import from_values
 from latentsweep.errors import CheckpointError
 from latentsweep.training import rundir
-from latentsweep.training.checkpoints import BELONGS_TO, BEST, LAST, read_checkpoint, remove_torn
+from latentsweep.training.checkpoints import BELONGS_TO, BEST, LAST, read_checkpoint
 from latentsweep.training.identity import RunIdentity, readable_name
 from latentsweep.training.rundir import RunDirectory
 
@@ -49,7 +49,7 @@ def attempt(config: TrainConfig, identity: RunIdentity) -> Iterator[Attempt]:
         lock = run.lock()
     with lock:
         last = run.checkpoints / LAST
-        remove_torn(run.checkpoints)
+        run.remove_torn()
         if start is None and last.exists():
             _check_belongs(read_checkpoint(last), last, config, identity)
             start = last
@@ -63,13 +63,13 @@ def _choose(config: TrainConfig, identity: RunIdentity) -> tuple[RunDirectory, P
     if config.resume == "never":
         return rundir.create(parent, name, identity), None
     if config.resume == "auto":
-        return _newest(parent, identity) or rundir.create(parent, name, identity), None
+        return _newest(parent, name, identity) or rundir.create(parent, name, identity), None
     return _from_path(Path(config.resume), config, identity, parent / name)
 
 
-def _newest(parent: Path, identity: RunIdentity) -> RunDirectory | None:
+def _newest(parent: Path, name: str, identity: RunIdentity) -> RunDirectory | None:
     """The newest run with this identity; a word about one that only other code began."""
-    runs = rundir.find(parent)
+    runs = rundir.find(parent, name)
     same = [run for run in runs if run.identity == identity]
     if same:
         return same[-1]
@@ -87,11 +87,6 @@ def _from_path(
     path: Path, config: TrainConfig, identity: RunIdentity, new_run: Path
 ) -> tuple[RunDirectory, Path | None]:
     """The run that a checkpoint belongs to, or a new, longer run that starts from it."""
-    if not path.exists():
-        raise CheckpointError(
-            f"resume={path}: there is no such file or directory",
-            expected="auto, never, a checkpoint or a run directory",
-        )
     owner = rundir.read(path) if path.is_dir() else rundir.read(path.parent.parent)
     checkpoint = path / "checkpoints" / LAST if path.is_dir() else path
     if path.is_dir() and owner is None:

@@ -8,6 +8,7 @@ from latentsweep.errors import InterruptedTrainingError
 from latentsweep.tracking.provenance import code_digest, lock_digest
 from latentsweep.tracking.recorder import Recorder, RunStatus
 from latentsweep.tracking.session import Tracking
+from latentsweep.tracking.shipper import Shipper
 from latentsweep.training.checkpoints import BEST, LAST, Checkpoints
 from latentsweep.training.description import record_description
 from latentsweep.training.device import choose_device, set_threads
@@ -41,7 +42,7 @@ def train(config: TrainConfig, overrides: list[str]) -> RunSummary:
     )
     with attempt(config, identity) as this:
         if this.run.summary is not None:
-            return RunSummary.of_finished(this.run)
+            return _finished_before(config, this)
         tracking = Tracking.start(this.run.path, config.tracking, this.run.uid)
         status = RunStatus.FAILED
         try:
@@ -54,6 +55,15 @@ def train(config: TrainConfig, overrides: list[str]) -> RunSummary:
         finally:
             report = tracking.finish(status)
         return summary.finish(this.run, report)
+
+
+def _finished_before(config: TrainConfig, this: Attempt) -> RunSummary:
+    """What a finished run came to; what MLflow does not hold of it is shipped."""
+    summary = RunSummary.of_finished(this.run)
+    if summary.unsynced and config.tracking.uri:
+        report = Shipper(this.run.path, config.tracking).finish(config.tracking.wait_seconds)
+        return summary.finish(this.run, report)
+    return summary
 
 
 def _fit(

@@ -1,8 +1,10 @@
 """A run's directory: its identity, its lock, its files."""
 
 import fcntl
+import itertools
 import json
 import os
+import shutil
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +12,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
+from latentsweep.config.typed import first_line
 from latentsweep.errors import RunBusyError, StorageError
+from latentsweep.tracking.files import write_json
 from latentsweep.training.identity import RunIdentity
 
 IDENTITY_FILE = "run.json"
@@ -41,6 +45,12 @@ class RunDirectory:
         """What a finished run came to; None while it is unfinished."""
         return _read_json(self.path / SUMMARY_FILE)
 
+    def remove_torn(self) -> None:
+        """Remove what a kill in the middle of a write left behind; the caller holds the lock."""
+        for directory in self.path.iterdir():
+            for path in directory.glob(".*") if directory.is_dir() else []:
+                path.unlink()
+
     def finish(self, summary: dict[str, Any]) -> None:
         """Mark the run as finished."""
         write_json(self.path / SUMMARY_FILE, summary)
@@ -50,8 +60,12 @@ class RunDirectory:
 
         Raises:
             RunBusyError: another process holds it.
+            StorageError: it cannot be written.
         """
-        file = (self.path / "run.lock").open("a+")
+        try:
+            file = (self.path / "run.lock").open("a+")
+        except OSError as error:
+            raise unwritable(self.path, error) from None
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -61,33 +75,42 @@ class RunDirectory:
                 found=f"by {file.read().strip() or 'another process'}",
                 mend="wait for it, stop it, or train a second one with resume=never",
             ) from None
-        file.truncate(0)
-        file.write(f"process {os.getpid()} on {os.uname().nodename}\n")
-        file.flush()
+        try:
+            file.truncate(0)
+            file.write(f"process {os.getpid()} on {os.uname().nodename}\n")
+            file.flush()
+        except OSError as error:
+            raise unwritable(self.path, error) from None
         return file
 
 
 def create(parent: Path, name: str, identity: RunIdentity) -> RunDirectory:
     """Make a new run directory; `name` gets a number behind it where it is taken.
 
+    The caller is `searching` in `parent`.
+
     Raises:
         StorageError: it cannot be made.
     """
-    number = 1
-    while True:
-        path = parent / (name if number == 1 else f"{name}-{number}")
-        try:
-            path.mkdir(parents=True)
-        except FileExistsError:
-            if not path.is_dir():
-                raise unwritable(parent, FileExistsError("a file is in its place")) from None
-            number += 1
-            continue
-        except OSError as error:
-            raise unwritable(parent, error) from None
-        run = RunDirectory(path, uuid.uuid4().hex, identity)
-        write_json(path / IDENTITY_FILE, {"uid": run.uid, "identity": asdict(identity)})
-        return run
+    uid = uuid.uuid4().hex
+    # Made under another name first, so that a directory with a run's name is always whole.
+    unfinished = parent / f".{name}.{uid}"
+    try:
+        for killed in parent.glob(f".{name}.*"):
+            shutil.rmtree(killed)
+        unfinished.mkdir(parents=True)
+        write_json(unfinished / IDENTITY_FILE, {"uid": uid, "identity": asdict(identity)})
+        path = next(path for path in _names(parent, name) if not os.path.lexists(path))
+        unfinished.rename(path)
+    except OSError as error:
+        raise unwritable(parent, error) from None
+    return RunDirectory(path, uid, identity)
+
+
+def _names(parent: Path, name: str) -> Iterator[Path]:
+    yield parent / name
+    for number in itertools.count(2):
+        yield parent / f"{name}-{number}"
 
 
 @contextmanager
@@ -107,20 +130,42 @@ def searching(parent: Path) -> Iterator[None]:
         yield
 
 
-def find(parent: Path) -> list[RunDirectory]:
-    """The run directories in `parent`, oldest first."""
-    if not parent.is_dir():
-        return []
-    runs = [run for path in parent.iterdir() if (run := read(path))]
+def find(parent: Path, name: str = "") -> list[RunDirectory]:
+    """The run directories in `parent`, oldest first; damaged ones are passed over.
+
+    Args:
+        parent: the directory that holds them.
+        name: name of the run that is looked for.
+
+    Raises:
+        StorageError: a directory of that very name is damaged.
+    """
+    runs = []
+    for path in parent.glob("[!.]*"):
+        try:
+            run = read(path)
+        except StorageError:
+            if name and path.name.startswith(name):
+                raise
+            continue
+        if run:
+            runs.append(run)
     return sorted(runs, key=lambda run: (run.path / IDENTITY_FILE).stat().st_mtime_ns)
 
 
 def read(path: Path) -> RunDirectory | None:
-    """The run directory at `path`, or None where there is none."""
+    """The run directory at `path`, or None where there is none.
+
+    Raises:
+        StorageError: there is one, and it is damaged.
+    """
     content = _read_json(path / IDENTITY_FILE)
-    if not content:
+    if content is None:
         return None
-    return RunDirectory(path, content["uid"], RunIdentity(**content["identity"]))
+    try:
+        return RunDirectory(path, str(content["uid"]), RunIdentity(**content["identity"]))
+    except (KeyError, TypeError) as error:
+        raise _damaged(path / IDENTITY_FILE, error) from None
 
 
 def unwritable(path: Path, error: OSError) -> StorageError:
@@ -133,28 +178,27 @@ def unwritable(path: Path, error: OSError) -> StorageError:
     )
 
 
-def write_json(path: Path, content: dict[str, Any]) -> None:
-    """Write a small file whole or not at all.
+def _read_json(path: Path) -> dict[str, Any] | None:
+    """A JSON object, or None where there is no file.
 
     Raises:
-        StorageError: it cannot be written.
+        StorageError: there is something else.
     """
-    written = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        written.write_text(json.dumps(content, indent=2) + "\n")
-        written.replace(path)
-    except OSError as error:
-        written.unlink(missing_ok=True)
-        raise unwritable(path.parent, error) from None
-
-
-def _read_json(path: Path) -> dict[str, Any] | None:
-    try:
-        content: dict[str, Any] = json.loads(path.read_text())
+        content = json.loads(path.read_text())
     except (FileNotFoundError, NotADirectoryError):
         return None
-    except ValueError:
-        raise StorageError(
-            f"cannot read {path}", found="no JSON", mend="move that run's directory away"
-        ) from None
+    except (OSError, ValueError, RecursionError) as error:
+        raise _damaged(path, error) from None
+    if not isinstance(content, dict):
+        raise _damaged(path, TypeError(f"a {type(content).__name__}"))
     return content
+
+
+def _damaged(path: Path, error: Exception) -> StorageError:
+    return StorageError(
+        f"cannot read {path}",
+        found=first_line(error),
+        expected="what latentsweep wrote there",
+        mend=f"move {path.parent} away, or mend the file",
+    )

@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from latentsweep.config import TrainConfig
+from latentsweep.config.typed import first_line
+from latentsweep.errors import StorageError
 from latentsweep.training.checkpoints import BEST, LAST, Checkpoints
 from latentsweep.training.recording import MetricsRecording
-from latentsweep.training.rundir import RunDirectory
+from latentsweep.training.rundir import SUMMARY_FILE, RunDirectory
 
 if TYPE_CHECKING:
-    from latentsweep.tracking.session import SyncReport
+    from latentsweep.tracking.shipper import SyncReport
 
 DEFAULT_STORE = "sqlite:///mlflow.db"
 
@@ -79,7 +81,14 @@ class RunSummary:
         """
         content = run.summary
         assert content is not None
-        return cls(**content | {"was_finished": True, "directory": str(run.path)})
+        try:
+            return cls(**content | {"was_finished": True, "directory": str(run.path)})
+        except TypeError as error:
+            raise StorageError(
+                f"cannot read the summary of {run.path}",
+                found=first_line(error),
+                mend=f"remove its {SUMMARY_FILE}: the run then ends again from its last checkpoint",
+            ) from None
 
     def finish(self, run: RunDirectory, report: SyncReport) -> RunSummary:
         """This summary with what became of the record; marks the run as finished.
