@@ -29,8 +29,8 @@ train: $(INSTALLED)  ## train one model; Hydra overrides in ARGS="model=vae seed
 
 dashboard: $(INSTALLED)  ## open MLflow on this machine; URI= another store, PORT= another port
 	@echo "dashboard: http://127.0.0.1:$(PORT)/#/experiments?workflowType=machine_learning (Ctrl-C ends it)"
-	@MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false MLFLOW_ALLOW_PICKLE_DESERIALIZATION=false \
-	  $(BIN)/mlflow server --backend-store-uri $(URI) --host 127.0.0.1 --port $(PORT) \
+	@exec env MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false MLFLOW_ALLOW_PICKLE_DESERIALIZATION=false \
+	  PYTHONWARNINGS=ignore $(BIN)/mlflow server --backend-store-uri '$(URI)' --host 127.0.0.1 --port $(PORT) \
 	  --allowed-hosts "127.0.0.1:$(PORT),localhost:$(PORT)" --workers 1
 
 pictures: $(INSTALLED)  ## train the default run and make the README's picture of it

@@ -4,6 +4,7 @@ A user's mistake is answered before Hydra creates a directory or torch is import
 the terminal, exit code 2, nothing left on disk.
 """
 
+import os
 import signal
 import sys
 from argparse import Namespace
@@ -15,17 +16,20 @@ from pathlib import Path
 import hydra
 from hydra._internal.utils import get_args_parser
 from hydra.core.hydra_config import HydraConfig
-from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import DictConfig
 
 from latentsweep.config import TrainConfig
 from latentsweep.config.checks import check
-from latentsweep.config.compose import HYDRA_VERSION_BASE, compose, parse
+from latentsweep.config.compose import HYDRA_VERSION_BASE, compose
 from latentsweep.config.project import CONFIG_DIRECTORY
 from latentsweep.config.typed import typed
 from latentsweep.data.describe import describe
 from latentsweep.errors import ConfigError, LatentsweepError
 from latentsweep.tracking.uri import resolve_uri
+
+# PyTorch's threads otherwise spin while they wait: two runs on one machine then take many times
+# as long as one after the other. Read when torch is imported, which is after this.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 Task = Callable[[TrainConfig, list[str]], None]
 
@@ -67,16 +71,17 @@ def check_command_line(config_name: str) -> None:
     arguments = get_args_parser().parse_args()
     if arguments.help or arguments.hydra_help or arguments.shell_completion or arguments.info:
         return
-    parse(arguments.overrides)
-    overrides = list(arguments.overrides)
     if arguments.multirun:
-        overrides = [text for text in overrides if not _is_swept(text)]
+        raise ConfigError("--multirun: this command trains one run", mend="give it once a run")
+    overrides = list(arguments.overrides)
     if arguments.config_dir:
         if not Path(arguments.config_dir).is_dir():
             raise ConfigError(f"--config-dir {arguments.config_dir}: there is no such directory")
         searched = Path(arguments.config_dir).absolute()
         overrides.append(f"hydra.searchpath=['file://{searched}']")
     composed = compose(_directory(arguments), arguments.config_name or config_name, overrides)
+    if arguments.resolve and not arguments.cfg:
+        raise ConfigError("--resolve goes with --cfg", mend="--cfg job --resolve")
     if not arguments.cfg:
         checked(composed)
 
@@ -118,7 +123,3 @@ def errors_to_terminal() -> Iterator[None]:
 
 def _directory(arguments: Namespace) -> Path:
     return Path(arguments.config_path).absolute() if arguments.config_path else CONFIG_DIRECTORY
-
-
-def _is_swept(override: str) -> bool:
-    return bool(OverridesParser.create().parse_override(override).is_sweep_override())

@@ -62,12 +62,13 @@ class InterruptedTrainingError(LatentsweepError):
     Args:
         signal_number: the signal that asked.
         checkpoint: where the state is.
+        mend: how to go on from it.
     """
 
-    def __init__(self, signal_number: int, checkpoint: str) -> None:
+    def __init__(self, signal_number: int, checkpoint: str, mend: str) -> None:
         self.exit_code = 128 + signal_number  # as a shell reports it: never 0
         super().__init__(
             f"stopped by {signal.Signals(signal_number).name}",
             found=f"the state is in {checkpoint}",
-            mend="the same command goes on from there",
+            mend=mend,
         )

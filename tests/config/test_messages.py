@@ -8,7 +8,7 @@ from latentsweep.errors import ConfigError
 
 from .conftest import Configure
 
-FASHION = DataDescription(shape=(1, 28, 28), count=60_000)
+FASHION = DataDescription(shape=(1, 28, 28), training_images=54_000)
 
 
 def message_of(configure: Configure, *overrides: str) -> str:
@@ -60,6 +60,8 @@ def test_key_of_another_choice_lists_the_keys_of_this_one(configure: Configure) 
         (["trainer=cpu", "trainer.precision=16-mixed"], "bf16-mixed"),
         (["tracking=server"], "tracking.uri"),
         (["tracking.uri=http://me:secret@host:5000"], "MLFLOW_TRACKING_PASSWORD"),
+        (["tracking.uri=http://token@host:5000"], "MLFLOW_TRACKING_TOKEN"),
+        (["tracking.uri='postgresql://host/db?password=x'"], "PGPASSWORD"),
         (["data=arrays"], "data.path="),
         (["batch_size"], "KEY=VALUE"),
         (["model.latent_size=[1"], "cannot read the override"),
@@ -80,7 +82,7 @@ def test_unit_likelihood_refuses_data_outside_unit_interval(
     configure: Configure, likelihood: str
 ) -> None:
     config = configure(f"likelihood={likelihood}")
-    wide = DataDescription(shape=(1, 28, 28), count=100, low=-1.0, high=2.0)
+    wide = DataDescription(shape=(1, 28, 28), training_images=100, low=-1.0, high=2.0)
     with pytest.raises(ConfigError, match=r"from -1 to 2"):
         check(config, wide)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from latentsweep.config.digest import resolved
 from latentsweep.config.project import CONFIG_DIRECTORY, PACKAGE
 from latentsweep.config.typed import flatten
 from latentsweep.errors import ConfigError
@@ -31,10 +32,11 @@ def test_every_choice_composes_to_its_own_schema(configure: Configure, choice: s
     assert getattr(config, group).name == name
 
 
-def test_public_keys_are_frozen(configure: Configure) -> None:
-    from latentsweep.config.digest import resolved
-
-    assert sorted(flatten(resolved(configure()))) == PUBLIC_KEYS
+def test_public_keys_and_choices_are_frozen(configure: Configure) -> None:
+    keys = set(CHOICES)
+    for choice in CHOICES:
+        keys |= set(flatten(resolved(configure(choice, *NEEDED.get(choice, [])))))
+    assert sorted(keys) == PUBLIC_KEYS
 
 
 @pytest.mark.parametrize(

@@ -54,7 +54,7 @@ def test_the_seed_alone_decides_the_division(seed: int) -> None:
     assert not torch.equal(first, other)
 
 
-def test_validation_images_do_not_depend_on_how_the_images_are_stored() -> None:
+def test_same_seed_and_set_give_the_same_split_and_digest() -> None:
     one, other = load(digits(), seed=3), load(digits(), seed=3)
     assert torch.equal(one.val.indices, other.val.indices)
     assert one.digest == other.digest
@@ -63,7 +63,7 @@ def test_validation_images_do_not_depend_on_how_the_images_are_stored() -> None:
 
 def test_digits_split_has_the_counts_that_describe_announces() -> None:
     splits, description = load(digits(), seed=0), describe(digits())
-    assert description.count == len(splits.train) + len(splits.val)
+    assert description.training_images == len(splits.train)
     assert description.shape == splits.shape == (1, 8, 8)
     everything = torch.cat([s.images(torch.arange(len(s))) for s in (splits.train, splits.test)])
     assert (everything.min(), everything.max()) == (0, 1)

@@ -34,15 +34,18 @@ def test_a_clean_repository_has_a_commit_and_no_diff(repository: Path) -> None:
 def test_the_diff_restores_changed_and_untracked_sources(repository: Path, tmp_path: Path) -> None:
     git(repository, "clone", ".", str(tmp_path / "clone"))
     (repository / "model.py").write_text("beta = 4\n")
-    (repository / "a name.py").write_text("new = True\n")
-    (repository / "data.bin").write_bytes(b"\0\1")
+    (repository / "src").mkdir()
+    (repository / "src/a name.py").write_text("new = True\n")
+    (repository / "src/data.bin").write_bytes(b"\0\1")
+    (repository / "secrets.yaml").write_text("password: hunter2\n")
     found = provenance(repository)
     assert found["dirty"] is True
     (tmp_path / "patch").write_text(found["diff"] or "")
     git(tmp_path / "clone", "apply", str(tmp_path / "patch"))
     assert (tmp_path / "clone/model.py").read_text() == "beta = 4\n"
-    assert (tmp_path / "clone/a name.py").read_text() == "new = True\n"
-    assert not (tmp_path / "clone/data.bin").exists()
+    assert (tmp_path / "clone/src/a name.py").read_text() == "new = True\n"
+    assert not (tmp_path / "clone/src/data.bin").exists()
+    assert "hunter2" not in (found["diff"] or "")
 
 
 def test_a_long_diff_is_cut_and_says_so(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:

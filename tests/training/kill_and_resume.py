@@ -1,7 +1,8 @@
 """Trains a small run, kills it with SIGKILL at a named moment, resumes it, and compares.
 
 A process of its own, which imports PyTorch once and forks each attempt before any thread starts.
-Usage: python kill_and_resume.py DIRECTORY MOMENT ...; prints a JSON object, moment -> outcome.
+Usage: python kill_and_resume.py DIRECTORY mlp|conv MOMENT ...
+Prints a JSON object, moment -> outcome.
 """
 
 import json
@@ -42,10 +43,23 @@ OVERRIDES = [
 ]
 
 
-def config_in(directory: Path) -> TrainConfig:
-    return typed(
-        compose(CONFIG_DIRECTORY, "train", [*OVERRIDES, f"output_dir={directory / 'runs'}"])
-    )
+# Another case: convolutions, two threads, a learned variance, a cyclic schedule.
+CONV = [
+    "network=conv",
+    "network.hidden_size=16",
+    "likelihood=gaussian",
+    "kl_schedule=cyclic",
+    "kl_schedule.period=9",
+    "trainer.threads=2",
+]
+
+
+def config_in(directory: Path, case: str) -> TrainConfig:
+    overrides = [*OVERRIDES, f"output_dir={directory / 'runs'}"]
+    if case == "conv":
+        kept = [text for text in overrides if not text.startswith(("network.", "kl_schedule"))]
+        overrides = [*kept, *CONV]
+    return typed(compose(CONFIG_DIRECTORY, "train", overrides))
 
 
 def die_at(owner: Any, name: str, time: int, *, after: bool) -> None:
@@ -82,7 +96,7 @@ def arm(moment: str) -> None:
     die_at(owner, name, int(time), after=after)
 
 
-def attempt(directory: Path, moment: str | None) -> int:
+def attempt(directory: Path, case: str, moment: str | None) -> int:
     """Train in a fork; the signal that ended it, or 0."""
     child = os.fork()
     if child == 0:
@@ -90,7 +104,7 @@ def attempt(directory: Path, moment: str | None) -> int:
         try:
             if moment:
                 arm(moment)
-            train(config_in(directory), OVERRIDES)
+            train(config_in(directory, case), OVERRIDES)
             status = 0
         finally:
             sys.stdout.flush()
@@ -123,14 +137,14 @@ def outcome(directory: Path) -> dict[str, Any]:
 
 
 def main() -> None:
-    directory = Path(sys.argv[1])
-    assert attempt(directory / "undisturbed", None) == 0
+    directory, case = Path(sys.argv[1]), sys.argv[2]
+    assert attempt(directory / "undisturbed", case, None) == 0
     expected = outcome(directory / "undisturbed")
     report = {"undisturbed": {"steps": expected["steps"], "metrics": len(expected["metrics"])}}
-    for number, moments in enumerate(sys.argv[2:]):
+    for number, moments in enumerate(sys.argv[3:]):
         place = directory / str(number)
-        kills = [attempt(place, moment) for moment in moments.split("+")]
-        assert attempt(place, None) == 0
+        kills = [attempt(place, case, moment) for moment in moments.split("+")]
+        assert attempt(place, case, None) == 0
         got = outcome(place)
         report[moments] = {
             "kills": kills,

@@ -34,6 +34,9 @@ def run(directory: Path, *overrides: str) -> subprocess.CompletedProcess[str]:
         ["trainer"],
         ["--config-name", "none"],
         ["+model.surprise=1"],
+        ["--multirun", "model.beta=1,2"],
+        ["--resolve"],
+        ["--config-dir", "/no/such/directory"],
     ],
 )
 def test_mistake_is_one_message_with_exit_code_2_and_nothing_on_disk(

@@ -25,26 +25,44 @@ MOMENTS = [
 ]
 
 
-@pytest.fixture(scope="module")
-def report(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, object]]:
+CONV_MOMENTS = ["step_done:6", "checkpoint_written:2"]
+Report = dict[str, dict[str, object]]
+
+
+def kill_at(directory: Path, case: str, moments: list[str]) -> Report:
     done = subprocess.run(
-        [sys.executable, str(DRIVER), str(tmp_path_factory.mktemp("kills")), *MOMENTS],
+        [sys.executable, str(DRIVER), str(directory), case, *moments],
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    content: dict[str, dict[str, object]] = json.loads(done.stdout.splitlines()[-1])
+    content: Report = json.loads(done.stdout.splitlines()[-1])
     return content
 
 
-def test_undisturbed_run_trains_every_step(report: dict[str, dict[str, object]]) -> None:
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> Report:
+    return kill_at(tmp_path_factory.mktemp("mlp"), "mlp", MOMENTS)
+
+
+@pytest.fixture(scope="module")
+def conv_report(tmp_path_factory: pytest.TempPathFactory) -> Report:
+    return kill_at(tmp_path_factory.mktemp("conv"), "conv", CONV_MOMENTS)
+
+
+def test_undisturbed_run_trains_every_step(report: Report) -> None:
     assert report["undisturbed"]["steps"] == 33
 
 
 @pytest.mark.parametrize("moment", MOMENTS)
-def test_killed_and_resumed_run_equals_undisturbed_one(
-    report: dict[str, dict[str, object]], moment: str
-) -> None:
+def test_killed_and_resumed_run_equals_undisturbed_one(report: Report, moment: str) -> None:
     assert report[moment]["kills"] == [9] * len(moment.split("+"))
     assert report[moment]["differing"] == []
+
+
+@pytest.mark.parametrize("moment", CONV_MOMENTS)
+def test_killed_convolutional_run_on_two_threads_equals_undisturbed_one(
+    conv_report: Report, moment: str
+) -> None:
+    assert conv_report[moment] == {"kills": [9], "differing": []}

@@ -50,6 +50,9 @@ def test_longer_run_from_a_checkpoint_equals_one_trained_at_a_stretch(small: Sma
     whole = train(small("trainer.max_epochs=4", "resume=never"), [])
     assert grown.directory != short.directory
     assert equal(weights(grown.directory), weights(whole.directory))
+    again = train(small("trainer.max_epochs=4", f"resume={short.directory}"), [])
+    assert again.was_finished
+    assert again.directory == whole.directory
 
 
 def test_checkpoint_of_another_config_is_refused_with_the_keys(small: Small) -> None:
@@ -129,8 +132,8 @@ def test_damaged_summary_is_named(small: Small) -> None:
 
 def test_leftovers_of_a_kill_are_removed(small: Small) -> None:
     summary = train(small(), [])
-    torn = Path(summary.directory) / "figures" / ".overview.png.1-2"
-    torn.parent.mkdir(exist_ok=True)
+    torn = Path(summary.directory) / "figures" / ".overview.png.1-2.unfinished"
+    (torn.parent / ".ipynb_checkpoints").mkdir(parents=True)
     torn.write_bytes(b"half")
     train(small(), [])
-    assert not torn.exists()
+    assert [path.name for path in torn.parent.glob(".*")] == [".ipynb_checkpoints"]

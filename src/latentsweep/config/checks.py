@@ -12,6 +12,12 @@ from latentsweep.config.network import ConvConfig
 from latentsweep.config.root import TrainConfig
 from latentsweep.errors import ConfigError
 
+# A user before a server's address, a password before a database's, or either in a query.
+_SECRET = re.compile(
+    r"^https?://[^/\s]*@|://[^/\s@]*:[^/\s@]*@|[?&][^=]*(pass|pwd|token|secret|key)[^=]*=",
+    re.IGNORECASE,
+)
+
 
 def check(config: TrainConfig, data: DataDescription) -> None:
     """Refuse a config whose parts do not fit together, or do not fit the data.
@@ -69,6 +75,7 @@ def _latents_fit_data(config: TrainConfig, data: DataDescription) -> None:
             "the latent space is larger than the data",
             found=f"model.latent_size={config.model.latent_size}",
             expected=f"at most {data.pixels}, the numbers in one image ({shape})",
+            mend=f"model.latent_size={data.pixels} or less",
         )
 
 
@@ -79,7 +86,7 @@ def _likelihood_covers_data(config: TrainConfig, data: DataDescription) -> None:
             f"a {config.likelihood.name} likelihood needs data in [0, 1]",
             found=f"data={config.data.name} with values from {data.low:g} to {data.high:g}",
             expected="values from 0 to 1",
-            mend="likelihood=gaussian or likelihood=laplace, or rescale the data",
+            mend="divide them by their greatest value; or likelihood=gaussian or laplace",
         )
 
 
@@ -89,14 +96,13 @@ def _convolutions_halve(config: TrainConfig, data: DataDescription) -> None:
 
 
 def _batch_fits_data(config: TrainConfig, data: DataDescription) -> None:
-    if data.count is None:
-        return
-    images = data.count - round(data.count * config.data.val_fraction)
+    images = data.training_images
     if config.batch_size > images:
         raise ConfigError(
             "a batch is larger than the training set",
             found=f"batch_size={config.batch_size}",
             expected=f"at most {images}, the training images of data={config.data.name}",
+            mend=f"batch_size={images} or less",
         )
 
 
@@ -110,12 +116,13 @@ def _tracking_has_an_address(config: TrainConfig, _: DataDescription) -> None:
 
 
 def _no_password_in_address(config: TrainConfig, _: DataDescription) -> None:
-    if config.tracking.uri and re.search(r"://[^/\s@]*:[^/\s@]*@", config.tracking.uri):
+    if config.tracking.uri and _SECRET.search(config.tracking.uri):
         raise ConfigError(
             "tracking.uri holds a password, which would end up in the record",
-            found="USER:PASSWORD@ in the address",
+            found="credentials in the address",
             expected="an address without it",
-            mend="MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD in the environment",
+            mend="in the environment: MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or "
+            "MLFLOW_TRACKING_TOKEN; for PostgreSQL PGPASSWORD",
         )
 
 

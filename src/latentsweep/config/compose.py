@@ -29,7 +29,7 @@ def compose(directory: Path, name: str, overrides: Sequence[str]) -> DictConfig:
     """
     with initialize_config_dir(str(directory.resolve()), version_base=HYDRA_VERSION_BASE):
         try:
-            parse(overrides)
+            _parse(overrides)
             return hydra_compose(name, overrides=list(overrides))
         except MissingConfigException as error:
             raise _unknown_choice(error) from None
@@ -39,12 +39,7 @@ def compose(directory: Path, name: str, overrides: Sequence[str]) -> DictConfig:
             raise ConfigError(f"the configuration does not compose: {first_line(error)}") from None
 
 
-def parse(overrides: Sequence[str]) -> None:
-    """Read each override's grammar.
-
-    Raises:
-        ConfigError: one that is no override.
-    """
+def _parse(overrides: Sequence[str]) -> None:
     for override in overrides:
         try:
             OverridesParser.create().parse_override(override)

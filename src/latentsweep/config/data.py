@@ -139,14 +139,13 @@ class DataDescription:
 
     Attributes:
         shape: (channels, height, width) of one image.
-        count: number of images outside the test split, before the validation split; None where
-            only reading the set can tell.
+        training_images: number of images outside the test and validation splits.
         low: least possible pixel value.
         high: greatest possible pixel value.
     """
 
     shape: tuple[int, int, int]
-    count: int | None
+    training_images: int
     low: float = 0.0
     high: float = 1.0
 

@@ -1,6 +1,7 @@
 """What a data set will look like, told without reading it whole and without torch."""
 
 from pathlib import Path
+from typing import assert_never
 
 from latentsweep.config.data import (
     ArraysConfig,
@@ -49,10 +50,12 @@ def describe(config: DataConfig) -> DataDescription:
             file = open_array(Path(config.path), config.layout)
             shape, count = file.image_shape, len(file.array)
             low, high = file.pixel_range()
+        case _:
+            assert_never(config)
     if not isinstance(config, FashionMNISTConfig | MNISTConfig | CelebAConfig):
         count -= test_count(count, config.test_fraction, config.name)
-    val_count(count, config.val_fraction, config.name)
-    return DataDescription(shape=shape, count=count, low=low, high=high)
+    count -= val_count(count, config.val_fraction, config.name)
+    return DataDescription(shape=shape, training_images=count, low=low, high=high)
 
 
 def _describe_folder(config: ImageFolderConfig) -> tuple[tuple[int, int, int], int]:

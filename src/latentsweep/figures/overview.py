@@ -33,8 +33,10 @@ def overview(
     model: ImageModel,
     images: Tensor,
     noise: Tensor,
-    kl: Tensor,
+    importance: Tensor,
     title: str,
+    *,
+    has_prior: bool = True,
     limits: Limits | None = None,
 ) -> "Figure":
     """Originals and reconstructions above prior samples and traversals, 900 pixels wide.
@@ -43,20 +45,24 @@ def overview(
         model: a model.
         images: (n, channels, height, width); the first 16 are reconstructed, the first traversed.
         noise: standard normal numbers, (n, latent), n >= 64; the first 64 are shown.
-        kl: mean KL of each latent in nats per image, (latent,); the largest 8 are traversed.
+        importance: (latent,); the 8 latents with the most are traversed. Each latent's mean KL in
+            nats per image; without a prior, the variance of its codes.
         title: one line above everything.
+        has_prior: whether the model has a prior, and so a KL.
         limits: pixel values shown as black and white; None: those of `pixel_limits(images)`.
     """
     limits = limits or pixel_limits(images)
     shown = images[:_IMAGES]
-    latents = kl.argsort(descending=True)[:_SIDE].tolist()
+    latents = importance.argsort(descending=True)[:_SIDE].tolist()
     pair = scaled(torch.stack([shown, model.decode(model.encode(shown)[0])]), limits)
     drawn = scaled(model.sample(noise[: _SIDE**2]), limits)
     drawn = drawn.reshape(_SIDE, _SIDE, *images.shape[1:])
     moved = scaled(traverse(model, images[0], latents, 3.0, _STEPS), limits)
 
     tallness = images.shape[-2] / images.shape[-1]
-    pair_width = _WIDTH - _NAMES - _MARGIN
+    pair_width: float = _WIDTH - _NAMES - _MARGIN
+    if len(shown) < _IMAGES:  # few images are not blown up
+        pair_width *= len(shown) / _IMAGES
     pair_height = tallness * pair_width * 2 / len(shown)
     cell = (_WIDTH - 3 * _MARGIN - _LATENT_NAMES) / (_SIDE + _STEPS)
     lower = _TITLE + _HEADING + pair_height + _HEADING + _MARGIN / 2
@@ -66,11 +72,13 @@ def overview(
     axes = _panel(figure, (_NAMES, _TITLE + _HEADING), (pair_width, pair_height), heading, pair)
     _name_rows(axes, ["data", "model"])
     size = (_SIDE * cell, tallness * cell * _SIDE)
-    _panel(figure, (_MARGIN, lower), size, "Drawn from the prior", drawn)
+    heading = "Drawn from the prior" if has_prior else "Decoded from normal noise"
+    _panel(figure, (_MARGIN, lower), size, heading, drawn)
     corner = (2 * _MARGIN + _SIDE * cell + _LATENT_NAMES, lower)
     size = (_STEPS * cell, tallness * cell * len(latents))
     axes = _panel(figure, corner, size, "One latent moved from -3 to 3", moved)
-    _name_rows(axes, [f"z{latent}  {float(kl[latent]):.2f} nats" for latent in latents])
+    form = "z{}  {:.3g} nats" if has_prior else "z{}  var. {:.2g}"
+    _name_rows(axes, [form.format(latent, float(importance[latent])) for latent in latents])
     return figure
 
 

@@ -31,6 +31,14 @@ class Parts(TypedDict):
     shape: tuple[int, int, int]
 
 
+def at_least_float32(output: Tensor) -> Tensor:
+    """A network's output in the precision of the terms, also where the network ran in bfloat16.
+
+    Nats of a few hundred per image have no digits behind the point in bfloat16.
+    """
+    return output.to(torch.promote_types(output.dtype, torch.float32))
+
+
 class AE(nn.Module):
     """An autoencoder: each image has one code, and nothing presses on it.
 
@@ -50,7 +58,7 @@ class AE(nn.Module):
 
     def posterior(self, x: Tensor) -> DiagonalGaussian:
         """q(z|x) of images (batch, channels, height, width): here a point for each."""
-        code: Tensor = self.encoder(x)
+        code = at_least_float32(self.encoder(x))
         return DiagonalGaussian(code, torch.full_like(code, -torch.inf))
 
     def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
@@ -60,7 +68,7 @@ class AE(nn.Module):
 
     def decode(self, z: Tensor) -> Tensor:
         """Mean images (batch, channels, height, width) of latents (batch, latent)."""
-        return self.likelihood.mean(self.decoder(z))
+        return self.likelihood.mean(at_least_float32(self.decoder(z)))
 
     def reconstruct(self, x: Tensor) -> Tensor:
         """Mean images of the posterior means of `x`, of its shape."""
@@ -74,9 +82,14 @@ class AE(nn.Module):
         return self.decode(noise)
 
     def terms(self, x: Tensor, noise: Tensor) -> Terms:
-        """Log likelihood and a KL of zeros for images `x`; `noise` has no part in it."""
-        code = self.posterior(x).mean
-        return Terms(self.likelihood.log_prob(self.decoder(code), x), torch.zeros_like(code))
+        """Log likelihood and KL of images `x` at one posterior sample, noise (batch, latent)."""
+        return self.terms_of(self.posterior(x), x, noise)
+
+    def terms_of(self, posterior: DiagonalGaussian, x: Tensor, noise: Tensor) -> Terms:
+        """`terms`, where the posterior is known: a KL of zeros, and no part for `noise`."""
+        code = posterior.mean
+        output = at_least_float32(self.decoder(code))
+        return Terms(self.likelihood.log_prob(output, x), torch.zeros_like(code))
 
     def loss(self, terms: Terms, pressure: Pressure) -> Tensor:
         """Mean over the batch of the negative log likelihood: a scalar, nats per image."""

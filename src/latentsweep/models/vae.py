@@ -5,7 +5,7 @@ from typing import Unpack
 from torch import Tensor
 
 from latentsweep.config.model import VAEConfig
-from latentsweep.models.ae import AE, Parts
+from latentsweep.models.ae import AE, Parts, at_least_float32
 from latentsweep.models.kl_schedules import Pressure
 from latentsweep.models.posterior import DiagonalGaussian
 from latentsweep.models.prior import StandardNormal
@@ -33,17 +33,16 @@ class VAE(AE):
 
     def posterior(self, x: Tensor) -> DiagonalGaussian:
         """q(z|x) of images (batch, channels, height, width)."""
-        mean, log_variance = self.encoder(x).chunk(2, dim=-1)
+        mean, log_variance = at_least_float32(self.encoder(x)).chunk(2, dim=-1)
         return DiagonalGaussian(mean, log_variance)
 
     def sample(self, noise: Tensor) -> Tensor:
         """Mean images of draws from the prior, made from standard normal noise (n, latent)."""
         return self.decode(self.prior.sample(noise))
 
-    def terms(self, x: Tensor, noise: Tensor) -> Terms:
-        """Log likelihood of images `x` at one posterior sample from noise (batch, latent); KL."""
-        posterior = self.posterior(x)
-        output = self.decoder(posterior.sample(noise))
+    def terms_of(self, posterior: DiagonalGaussian, x: Tensor, noise: Tensor) -> Terms:
+        """`terms`, where the posterior is known."""
+        output = at_least_float32(self.decoder(posterior.sample(noise)))
         return Terms(self.likelihood.log_prob(output, x), self.prior.kl(posterior))
 
     def loss(self, terms: Terms, pressure: Pressure) -> Tensor:

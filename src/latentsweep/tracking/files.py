@@ -10,6 +10,8 @@ from typing import Any, BinaryIO
 
 from latentsweep.errors import StorageError
 
+# How the name of a file ends that is being written, or was when its writer was killed.
+UNFINISHED = ".unfinished"
 _MENDS = {
     errno.ENOSPC: "free some space, or set output_dir to a disk that has some",
     errno.EDQUOT: "free some of your quota, or set output_dir to another disk",
@@ -36,12 +38,15 @@ def write_whole(path: Path, write: Callable[[BinaryIO], object]) -> None:
     Raises:
         StorageError: if the disk refuses; nothing then appears under `path`.
     """
-    partial = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}")
+    writer = f"{os.getpid()}-{threading.get_ident()}"
+    partial = path.with_name(f".{path.name}.{writer}{UNFINISHED}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             with partial.open("wb") as file:
                 write(file)
+                file.flush()
+                os.fsync(file.fileno())
             partial.replace(path)
         finally:
             partial.unlink(missing_ok=True)

@@ -15,6 +15,10 @@ _SOURCE_SUFFIXES = frozenset(
 _TRUNCATED = f"\n[truncated: the diff is longer than {DIFF_LIMIT} bytes]\n"
 
 
+# Where untracked files are source; elsewhere they are the user's own affair.
+_SOURCES = ("src", "conf", "pipelines", "tests")
+
+
 class Provenance(TypedDict):
     """What a run's record says of its origin; git's part is None outside a repository."""
 
@@ -105,7 +109,7 @@ def _diff(root: Path) -> str:
             root, "diff", "--no-ext-diff", "--no-color", "--binary", "--relative", "HEAD", "--", "."
         )
     ]
-    listing = _git(root, "ls-files", "-z", "--others", "--exclude-standard") or b""
+    listing = _git(root, "ls-files", "-z", "--others", "--exclude-standard", "--", *_SOURCES) or b""
     size = len(parts[0] or b"")
     for name in listing.decode(errors="surrogateescape").split("\0"):
         if size > DIFF_LIMIT:

@@ -11,6 +11,7 @@ from latentsweep.tracking.journal_recorder import JournalRecorder
 from latentsweep.tracking.recorder import RunStatus
 from latentsweep.tracking.shipper import Shipper, SyncReport
 from latentsweep.tracking.system_metrics import SystemMetrics
+from latentsweep.tracking.uri import resolve_uri
 
 _WAIT_AFTER_A_FAILURE = 2.0
 
@@ -23,6 +24,8 @@ class Tracking:
     """
 
     def __init__(self, run_dir: Path, config: TrackingConfig, run_uid: str | None) -> None:
+        if config.uri is not None:
+            resolve_uri(config.uri)  # refused before anything is written
         self._run_dir = run_dir.absolute()
         self._config = config
         self._report: SyncReport | None = None

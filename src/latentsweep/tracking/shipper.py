@@ -69,7 +69,7 @@ class Shipper:
         deadline = time.monotonic() + seconds
         if self._process.poll() is not None:
             self._process = self._start()
-        for _ in range(_STARTS):
+        for start in range(1, _STARTS + 1):
             assert self._process.stdin is not None
             self._process.stdin.close()
             try:
@@ -79,7 +79,7 @@ class Shipper:
                     f"MLflow does not hold everything after {seconds:g} s; shipping goes on in the "
                     "background"
                 )
-            if status >= 0:  # it ended by itself, and said why
+            if status >= 0 or start == _STARTS:  # it ended by itself and said why, or never will
                 break
             self._process = self._start()
         return self._report("")

@@ -15,6 +15,7 @@ from latentsweep.config import TrainConfig
 from latentsweep.config.digest import resolved
 from latentsweep.config.typed import first_line
 from latentsweep.errors import CheckpointError, StorageError
+from latentsweep.tracking.files import UNFINISHED
 from latentsweep.training.interruption import Interruption
 from latentsweep.training.module import AutoencoderModule
 
@@ -23,7 +24,6 @@ BEST = "best.ckpt"
 NONFINITE = "nonfinite.ckpt"
 # The key of this project's own part of a Lightning checkpoint.
 BELONGS_TO = "latentsweep"
-_UNFINISHED = ".unfinished"
 
 
 class AtomicCheckpointIO(TorchCheckpointIO):
@@ -39,7 +39,7 @@ class AtomicCheckpointIO(TorchCheckpointIO):
         """
         del storage_options
         target = Path(path)
-        written = target.with_name(f".{target.name}{_UNFINISHED}")
+        written = target.with_name(f".{target.name}{UNFINISHED}")
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
             with written.open("wb") as file:
@@ -79,6 +79,11 @@ class Checkpoints(pl.Callback):
         self.best_score = float("-inf")
         self.best_step = 0
         self._belongs_to = {"config": resolved(config), "data_digest": data_digest}
+        self._mend = (
+            "the same command goes on from there"
+            if config.resume == "auto"
+            else f"the same command with resume={directory.parent} goes on from there"
+        )
         self._every_steps = config.trainer.checkpoint_every_n_steps
         self._every_seconds = config.trainer.checkpoint_every_minutes * 60
         self._saved_at = time.monotonic()
@@ -99,7 +104,7 @@ class Checkpoints(pl.Callback):
             return
         if self._is_due(module.global_step) or self._interruption.requested:
             self._save(trainer, LAST)
-        self._interruption.stop_if_requested(self.directory / LAST)
+        self._interruption.stop_if_requested(self.directory / LAST, self._mend)
 
     def on_validation_end(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
         """Remember whether this is the best state so far; it is saved when the epoch has ended."""
@@ -114,14 +119,17 @@ class Checkpoints(pl.Callback):
         if self.best_step == module.global_step:
             self._save(trainer, BEST)
         self._save(trainer, LAST)
-        self._interruption.stop_if_requested(self.directory / LAST)
+        self._interruption.stop_if_requested(self.directory / LAST, self._mend)
 
     def on_save_checkpoint(
         self, trainer: pl.Trainer, module: pl.LightningModule, checkpoint: dict[str, Any]
     ) -> None:
-        """Write down which config and which data the state belongs to."""
-        del trainer, module
-        checkpoint[BELONGS_TO] = self._belongs_to
+        """Write down which config and data the state belongs to, and what computed it."""
+        checkpoint[BELONGS_TO] = {
+            **self._belongs_to,
+            "threads": torch.get_num_threads(),
+            "device": module.device.type,
+        }
 
     def state_dict(self) -> dict[str, Any]:
         """What a resumed run must know."""

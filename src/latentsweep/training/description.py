@@ -38,6 +38,7 @@ def record_description(
         "resumed_from": str(this.checkpoint) if this.checkpoint else None,
         "data": {"digest": splits.digest, "origin": splits.origin},
         "deterministic": config.trainer.deterministic,
+        "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
     }
     if number == 1:
         values = resolved(config)
@@ -82,6 +83,8 @@ def _tags(
     }
     if not isinstance(config.model, AEConfig):
         tags["beta"] = f"{config.model.beta:g}"
+    if this.checkpoint:  # in a first attempt: a longer run of a shorter one's checkpoint
+        tags["latentsweep.grown_from"] = config.resume
     if made_by["commit"]:
         tags["mlflow.source.git.commit"] = made_by["commit"]
     return tags

@@ -12,7 +12,7 @@ def choose_device(config: TrainerConfig) -> torch.device:
     """The device of one process.
 
     Raises:
-        ConfigError: a GPU is asked for and there is none.
+        ConfigError: a GPU is asked for, or needed, and there is none.
     """
     found = torch.cuda.is_available()
     if config.name == "gpu" and not found:
@@ -20,6 +20,12 @@ def choose_device(config: TrainerConfig) -> torch.device:
             "trainer=gpu needs a GPU",
             found="none that PyTorch can use",
             mend="trainer=auto takes a GPU where there is one; trainer=cpu never does",
+        )
+    if config.precision == "16-mixed" and not found:
+        raise ConfigError(
+            "16-mixed precision needs a GPU",
+            found="none that PyTorch can use",
+            mend="trainer.precision=bf16-mixed, or 32-true",
         )
     return torch.device("cuda" if found and config.name != "cpu" else "cpu")
 

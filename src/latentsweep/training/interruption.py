@@ -29,17 +29,18 @@ class Interruption:
             if signal.getsignal(number) != signal.SIG_IGN:
                 signal.signal(number, self._request)
 
-    def stop_if_requested(self, saved: Path) -> None:
+    def stop_if_requested(self, saved: Path, mend: str) -> None:
         """Leave training, at a place whose state has been saved.
 
         Args:
             saved: the checkpoint that holds the state.
+            mend: how to go on from it.
 
         Raises:
             InterruptedTrainingError: a signal came.
         """
         if self._signal is not None:
-            raise InterruptedTrainingError(self._signal, str(saved))
+            raise InterruptedTrainingError(self._signal, str(saved), mend)
 
     def _request(self, number: int, _: FrameType | None) -> None:
         self._signal = number

@@ -8,7 +8,6 @@ from latentsweep.config import TrainConfig
 from latentsweep.data.batches import Batch
 from latentsweep.models.build import build_model
 from latentsweep.models.kl_schedules import build_schedule
-from latentsweep.models.terms import Terms
 from latentsweep.randomness import Stream, seed_of
 from latentsweep.training.evaluation import SplitSums
 from latentsweep.training.noise import noise
@@ -51,7 +50,7 @@ class AutoencoderModule(pl.LightningModule):
             self.config.batch_size,
             self.config.model.latent_size,
         )
-        terms = self._terms(batch, drawn)
+        terms = self.model.terms(batch.images, self._rows(batch, drawn))
         loss: Tensor = self.model.loss(terms, self.schedule(self.global_step))
         self.step_terms = {
             "loss": loss.detach(),
@@ -69,8 +68,9 @@ class AutoencoderModule(pl.LightningModule):
 
     def validation_step(self, batch: Batch, _: int) -> None:
         """Count one batch; its noise is that of its images' positions in the split."""
-        means, _variances = self.model.encode(batch.images)
-        self.validation.add(self._terms(batch, self._validation_noise), means)
+        posterior = self.model.posterior(batch.images)
+        rows = self._rows(batch, self._validation_noise)
+        self.validation.add(self.model.terms_of(posterior, batch.images, rows), posterior.mean)
 
     def on_validation_epoch_end(self) -> None:
         """Make the metrics of the validation split, nats per image."""
@@ -94,6 +94,6 @@ class AutoencoderModule(pl.LightningModule):
         del dataloader_idx
         return Batch(batch.images.to(device, non_blocking=True), batch.start)
 
-    def _terms(self, batch: Batch, drawn: Tensor) -> Terms:
-        rows = drawn[batch.start : batch.start + len(batch.images)]
-        return self.model.terms(batch.images, rows.to(batch.images))
+    def _rows(self, batch: Batch, drawn: Tensor) -> Tensor:
+        """The noise of this batch's images, of the global batch's or the whole split's."""
+        return drawn[batch.start : batch.start + len(batch.images)].to(batch.images)

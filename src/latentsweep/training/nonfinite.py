@@ -1,6 +1,8 @@
 """Stops training at the first loss that is no number, with the state that led to it."""
 
+import math
 from pathlib import Path
+from typing import Any
 
 import pytorch_lightning as pl
 import torch
@@ -19,13 +21,16 @@ class NonFiniteGuard(pl.Callback):
 
     Args:
         directory: where the state is saved.
-        every_n_steps: optimiser steps between two looks off the CPU.
+        every_n_steps: optimiser steps between two fetched verdicts.
+        fetch_each_step: whether fetching costs nothing, as on a CPU.
     """
 
-    def __init__(self, directory: Path, every_n_steps: int) -> None:
+    def __init__(self, directory: Path, every_n_steps: int, *, fetch_each_step: bool) -> None:
+        self._fetch_each_step = fetch_each_step
         self._directory = directory
         self._every_n_steps = every_n_steps
         self._first_bad: Tensor | None = None
+        self._stopped = False
 
     def on_before_optimizer_step(
         self, trainer: pl.Trainer, module: pl.LightningModule, optimizer: torch.optim.Optimizer
@@ -44,8 +49,31 @@ class NonFiniteGuard(pl.Callback):
             self._first_bad = -torch.ones_like(bad)
         is_first = bad[1:].any() & (self._first_bad[0] < 0)
         self._first_bad = torch.where(is_first, bad, self._first_bad)
-        on_cpu = terms.device.type == "cpu"
-        if on_cpu or module.global_step % self._every_n_steps == 0:
+        if self._fetch_each_step or module.global_step % self._every_n_steps == 0:
+            self._stop_if_bad(list(module.step_terms))
+
+    def on_validation_end(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
+        """Stop if the weights that the last steps made give no numbers.
+
+        Raises:
+            NonFiniteLossError: a metric of the validation split is NaN or infinite.
+        """
+        assert isinstance(module, AutoencoderModule)
+        self._stop_if_bad(list(module.step_terms))
+        bad = [name for name, x in module.validation_metrics.items() if not math.isfinite(x)]
+        if bad:
+            raise self._error(module.global_step, "validation", bad)
+
+    def on_save_checkpoint(
+        self, trainer: pl.Trainer, module: pl.LightningModule, checkpoint: dict[str, Any]
+    ) -> None:
+        """Keep a state that a bad step made from replacing a good one.
+
+        Raises:
+            NonFiniteLossError: a term was NaN or infinite.
+        """
+        assert isinstance(module, AutoencoderModule)
+        if not self._stopped:
             self._stop_if_bad(list(module.step_terms))
 
     def on_exception(
@@ -56,14 +84,19 @@ class NonFiniteGuard(pl.Callback):
             trainer.save_checkpoint(self._directory / NONFINITE)
 
     def _stop_if_bad(self, names: list[str]) -> None:
-        assert self._first_bad is not None
+        if self._first_bad is None:
+            return
         step, *flags = self._first_bad.tolist()
         if step < 0:
             return
         bad = [name for name, flag in zip(names, flags, strict=True) if flag and name != "loss"]
-        raise NonFiniteLossError(
-            f"the loss is no finite number at step {int(step)}",
-            found=f"NaN or infinity in the {' and the '.join(bad) or 'weighted loss'} term",
+        raise self._error(int(step), "training", bad or ["weighted loss"])
+
+    def _error(self, step: int, where: str, terms: list[str]) -> NonFiniteLossError:
+        self._stopped = True
+        return NonFiniteLossError(
+            f"the loss is no finite number at step {step}",
+            found=f"NaN or infinity in {where}, in the {' and the '.join(terms)} term",
             expected="finite nats per image",
             mend="a smaller optimizer.learning_rate, or look at the data; the state is in "
             f"{self._directory / NONFINITE}",

@@ -80,7 +80,14 @@ class PictureRecording(pl.Callback):
     def _draw_overview(self, module: AutoencoderModule, importance: torch.Tensor) -> None:
         images = self._images.to(next(module.parameters()))
         draws = _draws(module).to(images)
-        picture = overview(module.model, images, draws, importance, _title(module))
+        picture = overview(
+            module.model,
+            images,
+            draws,
+            importance,
+            _title(module),
+            has_prior=module.model.has_prior,
+        )
         self._recorder.figure("overview.png", picture)
 
     def _importance(self, module: AutoencoderModule) -> torch.Tensor:
@@ -97,9 +104,9 @@ def _draws(module: AutoencoderModule) -> torch.Tensor:
 
 def _title(module: AutoencoderModule) -> str:
     """A line that says which model the pictures are of."""
-    config = module.config
+    config, epochs = module.config, module.config.trainer.max_epochs
     beta = "" if isinstance(config.model, AEConfig) else f", KL weight {config.model.beta:g}"
     return (
         f"{config.model.name} on {config.data.name}: {config.model.latent_size} latents{beta}, "
-        f"{config.trainer.max_epochs} epochs"
+        f"{epochs} epoch{'s' if epochs > 1 else ''}"
     )

@@ -6,6 +6,7 @@ from typing import Any
 import pytorch_lightning as pl
 import torch
 
+from latentsweep.models.vae import VAE
 from latentsweep.tracking.recorder import Recorder
 from latentsweep.training.module import AutoencoderModule
 
@@ -53,10 +54,10 @@ class MetricsRecording(pl.Callback):
         if step % self._every_n_steps == 0 or step == 1:
             latest = dict(zip(self._names, values.tolist(), strict=True))
             self._record(trainer, {f"train/{name}": value for name, value in latest.items()}, step)
-            if module.model.has_prior:
+            if isinstance(module.model, VAE):
                 pressure = module.schedule(step - 1)
-                beta = getattr(module.config.model, "beta", 1.0)
-                self._recorder.metrics({"train/kl_weight": pressure.weight * beta}, step)
+                weight = pressure.weight * module.model.beta
+                self._recorder.metrics({"train/kl_weight": weight}, step)
 
     def on_validation_end(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
         """Record the validation split."""

@@ -8,12 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from latentsweep.config import TrainConfig
 from latentsweep.config.digest import identity as identity_keys
 from latentsweep.config.typed import from_values
 from latentsweep.errors import CheckpointError
+from latentsweep.tracking.files import storage_error
 from latentsweep.training import rundir
 from latentsweep.training.checkpoints import BELONGS_TO, BEST, LAST, read_checkpoint
+from latentsweep.training.device import choose_device
 from latentsweep.training.identity import RunIdentity, readable_name
 from latentsweep.training.rundir import RunDirectory
 
@@ -51,8 +55,12 @@ def attempt(config: TrainConfig, identity: RunIdentity) -> Iterator[Attempt]:
         last = run.checkpoints / LAST
         run.remove_torn()
         if start is None and last.exists():
-            _check_belongs(read_checkpoint(last), last, config, identity)
             start = last
+        if start is not None and run.summary is None:
+            content = read_checkpoint(start)
+            _check_belongs(content, start, config, identity)
+            _compute_as_before(content, config)
+            say(f"goes on from step {content['global_step']} of {start}")
         yield Attempt(run, start)
 
 
@@ -75,10 +83,9 @@ def _newest(parent: Path, name: str, identity: RunIdentity) -> RunDirectory | No
         return same[-1]
     unfinished = [run for run in runs if run.identity.same_work(identity) and run.summary is None]
     if unfinished:
-        print(
-            f"note: {unfinished[-1].path} is an unfinished run of this config by other code or "
-            f"packages; a new run starts (to go on with it: resume={unfinished[-1].path})",
-            file=sys.stderr,
+        say(
+            f"{unfinished[-1].path} is an unfinished run of this config by other code or "
+            f"packages; a new run starts (to go on with it: resume={unfinished[-1].path})"
         )
     return None
 
@@ -98,14 +105,42 @@ def _from_path(
     content = read_checkpoint(checkpoint)
     grown = _check_belongs(content, checkpoint, config, identity)
     if owner is not None and not grown:
+        if owner.summary is not None:
+            say(f"resume={path} is not used: its run is finished")
         return owner, checkpoint
+    begun = _newest(new_run.parent, new_run.name, identity)
+    if begun is not None:
+        return begun, None
     run = rundir.create(new_run.parent, new_run.name, identity)
-    run.checkpoints.mkdir()
     best = checkpoint.with_name(BEST)
-    if best.exists():
-        shutil.copyfile(best, run.checkpoints / BEST)
-    shutil.copyfile(checkpoint, run.checkpoints / LAST)
+    try:
+        run.checkpoints.mkdir()
+        if best.exists():
+            shutil.copyfile(best, run.checkpoints / BEST)
+        shutil.copyfile(checkpoint, run.checkpoints / LAST)
+    except OSError as error:
+        shutil.rmtree(run.path)
+        raise storage_error(run.checkpoints, error) from None
     return run, run.checkpoints / LAST
+
+
+def _compute_as_before(content: dict[str, Any], config: TrainConfig) -> None:
+    """Use as many threads as before, since sums depend on it; say what cannot be as before."""
+    threads = content[BELONGS_TO]["threads"]
+    if config.trainer.threads == 0:
+        torch.set_num_threads(threads)
+    now = (torch.get_num_threads(), choose_device(config.trainer).type)
+    before = (threads, content[BELONGS_TO]["device"])
+    if now != before:
+        say(
+            f"begun with {before[0]} threads on {before[1]}, goes on with {now[0]} on {now[1]}: "
+            "the last bits may differ from those of an undisturbed run"
+        )
+
+
+def say(text: str) -> None:
+    """A line on the terminal that is no result."""
+    print(f"note: {text}", file=sys.stderr)
 
 
 def _check_belongs(

@@ -35,14 +35,15 @@ def train(config: TrainConfig, overrides: list[str]) -> RunSummary:
         LatentsweepError: something that the user can mend; record and checkpoints are kept.
     """
     set_threads(config.trainer)
-    splits = place(load(config.data, config.seed), choose_device(config.trainer))
+    device = choose_device(config.trainer)
+    splits = place(load(config.data, config.seed), device)
     batches = TrainBatches(splits.train, config.batch_size, config.seed, splits.resample)
     identity = identify(
         config, code=code_digest(PACKAGE), lock=lock_digest(ROOT) or "", data=splits.digest
     )
     with attempt(config, identity) as this:
         if this.run.summary is not None:
-            return _finished_before(config, this)
+            return _finished_before(config, overrides, this)
         tracking = Tracking.start(this.run.path, config.tracking, this.run.uid)
         status = RunStatus.FAILED
         try:
@@ -57,10 +58,10 @@ def train(config: TrainConfig, overrides: list[str]) -> RunSummary:
         return summary.finish(this.run, report)
 
 
-def _finished_before(config: TrainConfig, this: Attempt) -> RunSummary:
+def _finished_before(config: TrainConfig, overrides: list[str], this: Attempt) -> RunSummary:
     """What a finished run came to; what MLflow does not hold of it is shipped."""
-    summary = RunSummary.of_finished(this.run)
-    if summary.unsynced and config.tracking.uri:
+    summary = RunSummary.of_finished(this.run, config, overrides)
+    if config.tracking.uri and (summary.unsynced or not summary.mlflow_run):
         report = Shipper(this.run.path, config.tracking).finish(config.tracking.wait_seconds)
         return summary.finish(this.run, report)
     return summary
@@ -75,17 +76,22 @@ def _fit(
     recorder: Recorder,
 ) -> RunSummary:
     """Train to the end and sum up."""
+    device = choose_device(config.trainer)
     module = AutoencoderModule(config, splits.shape, len(splits.val))
     metrics = MetricsRecording(recorder, config.tracking.every_n_steps)
     checkpoints = Checkpoints(this.run.checkpoints, config, splits.digest, Interruption())
     callbacks = [
-        NonFiniteGuard(this.run.checkpoints, config.tracking.every_n_steps),
+        NonFiniteGuard(
+            this.run.checkpoints,
+            config.tracking.every_n_steps,
+            fetch_each_step=device.type == "cpu",
+        ),
         metrics,
         PictureRecording(recorder, splits.val, config.tracking.images_every_n_epochs),
         checkpoints,  # last: it saves what the others know
         *([TrainingProgress()] if config.trainer.progress_bar else []),
     ]
-    trainer = build_trainer(config.trainer, choose_device(config.trainer), callbacks)
+    trainer = build_trainer(config.trainer, device, callbacks)
     trainer.fit(
         module,
         train_dataloaders=batches,
@@ -94,5 +100,6 @@ def _fit(
         weights_only=True,
     )
     for kept in (BEST, LAST):
-        recorder.file(this.run.checkpoints / kept, f"checkpoints/{kept}")
+        if (this.run.checkpoints / kept).exists():
+            recorder.file(this.run.checkpoints / kept, f"checkpoints/{kept}")
     return RunSummary.of_fit(config, overrides, this.run, metrics, checkpoints)

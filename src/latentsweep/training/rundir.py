@@ -14,7 +14,7 @@ from typing import Any, TextIO
 
 from latentsweep.config.typed import first_line
 from latentsweep.errors import RunBusyError, StorageError
-from latentsweep.tracking.files import write_json
+from latentsweep.tracking.files import UNFINISHED, storage_error, write_json
 from latentsweep.training.identity import RunIdentity
 
 IDENTITY_FILE = "run.json"
@@ -48,7 +48,7 @@ class RunDirectory:
     def remove_torn(self) -> None:
         """Remove what a kill in the middle of a write left behind; the caller holds the lock."""
         for directory in self.path.iterdir():
-            for path in directory.glob(".*") if directory.is_dir() else []:
+            for path in directory.glob(f".*{UNFINISHED}") if directory.is_dir() else []:
                 path.unlink()
 
     def finish(self, summary: dict[str, Any]) -> None:
@@ -65,7 +65,7 @@ class RunDirectory:
         try:
             file = (self.path / "run.lock").open("a+")
         except OSError as error:
-            raise unwritable(self.path, error) from None
+            raise storage_error(self.path, error) from None
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -80,7 +80,7 @@ class RunDirectory:
             file.write(f"process {os.getpid()} on {os.uname().nodename}\n")
             file.flush()
         except OSError as error:
-            raise unwritable(self.path, error) from None
+            raise storage_error(self.path, error) from None
         return file
 
 
@@ -103,7 +103,7 @@ def create(parent: Path, name: str, identity: RunIdentity) -> RunDirectory:
         path = next(path for path in _names(parent, name) if not os.path.lexists(path))
         unfinished.rename(path)
     except OSError as error:
-        raise unwritable(parent, error) from None
+        raise storage_error(parent, error) from None
     return RunDirectory(path, uid, identity)
 
 
@@ -124,7 +124,7 @@ def searching(parent: Path) -> Iterator[None]:
         parent.mkdir(parents=True, exist_ok=True)
         file = (parent / ".lock").open("a")
     except OSError as error:
-        raise unwritable(parent, error) from None
+        raise storage_error(parent, error) from None
     with file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
@@ -166,16 +166,6 @@ def read(path: Path) -> RunDirectory | None:
         return RunDirectory(path, str(content["uid"]), RunIdentity(**content["identity"]))
     except (KeyError, TypeError) as error:
         raise _damaged(path / IDENTITY_FILE, error) from None
-
-
-def unwritable(path: Path, error: OSError) -> StorageError:
-    """The error for a directory that cannot be written."""
-    return StorageError(
-        f"cannot write to {path}",
-        found=error.strerror or str(error),
-        expected="a directory with room and permission to write",
-        mend="output_dir=DIRECTORY, or free some space",
-    )
 
 
 def _read_json(path: Path) -> dict[str, Any] | None:

@@ -69,12 +69,14 @@ class RunSummary:
             best_step=checkpoints.best_step,
             seconds=metrics.seconds,
             command=_repeating(overrides),
-            tracking_uri=config.tracking.uri if config.tracking.name != "off" else None,
+            tracking_uri=_store(config),
         )
 
     @classmethod
-    def of_finished(cls, run: RunDirectory) -> RunSummary:
-        """The summary that a finished run left.
+    def of_finished(
+        cls, run: RunDirectory, config: TrainConfig, overrides: list[str]
+    ) -> RunSummary:
+        """The summary that a finished run left, for the command that found it.
 
         Raises:
             StorageError: it cannot be read.
@@ -82,7 +84,13 @@ class RunSummary:
         content = run.summary
         assert content is not None
         try:
-            return cls(**content | {"was_finished": True, "directory": str(run.path)})
+            return replace(
+                cls(**content),
+                directory=str(run.path),
+                command=_repeating(overrides),
+                tracking_uri=_store(config),
+                was_finished=True,
+            )
         except TypeError as error:
             raise StorageError(
                 f"cannot read the summary of {run.path}",
@@ -104,6 +112,10 @@ class RunSummary:
         )
         run.finish(asdict(whole))
         return whole
+
+
+def _store(config: TrainConfig) -> str | None:
+    return config.tracking.uri if config.tracking.name != "off" else None
 
 
 def show(summary: RunSummary) -> None:
@@ -154,10 +166,16 @@ def _places(summary: RunSummary) -> dict[str, str]:
     if summary.unsynced:
         places["not synced"] = summary.unsynced
     if summary.tracking_uri:
-        store = "" if summary.tracking_uri == DEFAULT_STORE else f" URI={summary.tracking_uri}"
-        places["dashboard"] = f"make dashboard{store}"
+        places["dashboard"] = _dashboard(summary.tracking_uri)
     places["again"] = summary.command
     return places
+
+
+def _dashboard(uri: str) -> str:
+    """What opens the store at `uri`: a server's own page, or this machine's dashboard."""
+    if uri.startswith("http"):
+        return f"{uri}/#/experiments?workflowType=machine_learning"
+    return "make dashboard" if uri == DEFAULT_STORE else f"make dashboard URI={shlex.quote(uri)}"
 
 
 def _repeating(overrides: list[str]) -> str:
