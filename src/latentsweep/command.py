@@ -27,9 +27,9 @@ from latentsweep.data.describe import describe
 from latentsweep.errors import ConfigError, LatentsweepError
 from latentsweep.tracking.uri import resolve_uri
 
-# PyTorch's threads otherwise spin while they wait: two runs on one machine then take many times
-# as long as one after the other. Read when torch is imported, which is after this.
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+# GNU OpenMP's threads spin 300 times as long before they sleep. Measured for two runs at once on
+# two cores: 160 ms a step instead of 12 (alone: 5.4 instead of 6.0). Read when torch is imported.
+os.environ.setdefault("GOMP_SPINCOUNT", "1000")
 
 Task = Callable[[TrainConfig, list[str]], None]
 
