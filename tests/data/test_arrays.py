@@ -52,7 +52,7 @@ def test_layouts_and_types_give_the_same_images(
     image_set = read(choice)
     assert np.array_equal(everything(image_set), expected)
     description = describe(choice)
-    assert (description.shape, description.count) == (image_set.images.shape, 18)
+    assert (description.shape, description.training_images) == (image_set.images.shape, 16)
 
 
 def test_the_range_is_that_of_the_type_or_of_floating_point_values(tmp_path: Path) -> None:

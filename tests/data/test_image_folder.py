@@ -48,7 +48,7 @@ def test_images_come_in_the_order_of_their_paths_with_their_folders_as_labels(fo
     assert image_set.labels is not None
     assert image_set.labels.tolist() == [0, 0, 1, 1, 2]
     description = describe(config(folder))
-    assert (description.shape, description.count) == ((3, 4, 6), 4)
+    assert (description.shape, description.training_images) == ((3, 4, 6), 3)
 
 
 def test_images_beside_the_subfolders_have_no_label(folder: Path) -> None:
