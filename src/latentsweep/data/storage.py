@@ -45,7 +45,38 @@ class ImageStore(Protocol):
 
 
 @dataclass(frozen=True)
-class ByteImages:
+class _PixelImages:
+    """What stores with a number for each pixel have in common."""
+
+    pixels: Tensor
+
+    @property
+    def shape(self) -> ImageShape:
+        """(channels, height, width) of one image."""
+        _, channels, height, width = self.pixels.shape
+        return channels, height, width
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes that the pixels occupy."""
+        return self.pixels.nbytes
+
+    def __len__(self) -> int:
+        return len(self.pixels)
+
+    def to(self, device: torch.device) -> Self:
+        """The same images on `device`."""
+        return replace(self, pixels=self.pixels.to(device))
+
+    def _chosen(self, indices: Tensor) -> Tensor:
+        """The pixels at `indices` (b,) as they are kept, where they are kept: (b, c, h, w)."""
+        if self.pixels.device.type == "cpu":
+            return torch.from_numpy(self.pixels.numpy()[indices.cpu().numpy()])
+        return self.pixels.index_select(0, indices.to(self.pixels.device))
+
+
+@dataclass(frozen=True)
+class ByteImages(_PixelImages):
     """Whole-numbered pixels, divided by `divisor` when a batch is made.
 
     Attributes:
@@ -53,72 +84,32 @@ class ByteImages:
         divisor: the pixel value that stands for 1: 255, for digits 16, for bool 1.
     """
 
-    pixels: Tensor
     divisor: int
-
-    @property
-    def shape(self) -> ImageShape:
-        """(channels, height, width) of one image."""
-        _, channels, height, width = self.pixels.shape
-        return channels, height, width
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes that the pixels occupy."""
-        return self.pixels.nbytes
-
-    def __len__(self) -> int:
-        return len(self.pixels)
-
-    def to(self, device: torch.device) -> Self:
-        """The same images on `device`."""
-        return replace(self, pixels=self.pixels.to(device))
 
     def levels(self, indices: Tensor) -> Tensor:
         """The undivided pixels at `indices` (b,) of images on the CPU: (b, c, h, w)."""
-        return torch.from_numpy(self.pixels.numpy()[indices.cpu().numpy()])
+        assert self.pixels.device.type == "cpu"
+        return self._chosen(indices)
 
     def batch(self, indices: Tensor) -> Tensor:
         """The images at `indices` (b,): float32 (b, c, h, w) in [0, 1]."""
-        if self.pixels.device.type == "cpu":
-            chosen = self.levels(indices).numpy()
-            return torch.from_numpy(np.divide(chosen, self.divisor, dtype=np.float32))
-        return self.pixels.index_select(0, indices.to(self.pixels.device)).float() / self.divisor
+        chosen = self._chosen(indices)
+        if chosen.device.type == "cpu":
+            return torch.from_numpy(np.divide(chosen.numpy(), self.divisor, dtype=np.float32))
+        return chosen.float() / self.divisor
 
 
 @dataclass(frozen=True)
-class FloatImages:
+class FloatImages(_PixelImages):
     """Pixels as float32 numbers, handed out as they are.
 
     Attributes:
         pixels: float32 (n, c, h, w); may lie in a memory map.
     """
 
-    pixels: Tensor
-
-    @property
-    def shape(self) -> ImageShape:
-        """(channels, height, width) of one image."""
-        _, channels, height, width = self.pixels.shape
-        return channels, height, width
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes that the pixels occupy."""
-        return self.pixels.nbytes
-
-    def __len__(self) -> int:
-        return len(self.pixels)
-
-    def to(self, device: torch.device) -> Self:
-        """The same images on `device`."""
-        return replace(self, pixels=self.pixels.to(device))
-
     def batch(self, indices: Tensor) -> Tensor:
         """The images at `indices` (b,): float32 (b, c, h, w)."""
-        if self.pixels.device.type == "cpu":
-            return torch.from_numpy(self.pixels.numpy()[indices.cpu().numpy()])
-        return self.pixels.index_select(0, indices.to(self.pixels.device))
+        return self._chosen(indices)
 
 
 @dataclass(frozen=True)

@@ -77,9 +77,14 @@ def overview(
     corner = (2 * _MARGIN + _SIDE * cell + _LATENT_NAMES, lower)
     size = (_STEPS * cell, tallness * cell * len(latents))
     axes = _panel(figure, corner, size, "One latent moved from -3 to 3", moved)
-    form = "z{}  {:.3g} nats" if has_prior else "z{}  var. {:.2g}"
-    _name_rows(axes, [form.format(latent, float(importance[latent])) for latent in latents])
+    names = [_name(latent, float(importance[latent]), has_prior) for latent in latents]
+    _name_rows(axes, names)
     return figure
+
+
+def _name(latent: int, importance: float, has_prior: bool) -> str:
+    number = f"{importance:.2f}" if importance < 100 else f"{importance:.0f}"
+    return f"z{latent}  {number} nats" if has_prior else f"z{latent}  var. {number}"
 
 
 def _blank(height: float, title: str) -> "Figure":

@@ -127,8 +127,9 @@ def show(summary: RunSummary) -> None:
     if summary.was_finished:
         console.print("this run was finished before; resume=never trains it again\n")
     table = Table(title="validation split, after the last epoch", title_justify="left")
-    for heading, side in (("metric", "left"), ("value", "right"), ("unit", "left")):
-        table.add_column(heading, justify=side)  # type: ignore[arg-type]
+    table.add_column("metric")
+    table.add_column("value", justify="right")
+    table.add_column("unit")
     for row in _rows(summary):
         table.add_row(*row)
     console.print(table)
