@@ -1,5 +1,7 @@
 """The digest changes with what decides the numbers, and with nothing else."""
 
+from random import Random
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -52,10 +54,10 @@ def test_digest_changes_with_what_decides_the_numbers(configure: Configure, over
 
 @settings(max_examples=20, deadline=None)
 @given(order=st.randoms(use_true_random=False))
-def test_digest_does_not_depend_on_the_order_of_keys(configure: Configure, order: object) -> None:
+def test_digest_does_not_depend_on_the_order_of_keys(configure: Configure, order: Random) -> None:
     def shuffled(values: dict[str, object]) -> dict[str, object]:
         keys = list(values)
-        order.shuffle(keys)  # type: ignore[attr-defined]
+        order.shuffle(keys)
         return {
             key: shuffled(value) if isinstance(value := values[key], dict) else value
             for key in keys

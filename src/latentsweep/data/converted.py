@@ -6,7 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from latentsweep.data.checksums import ContentDigest
+from latentsweep.config.data import SourceConfig
+from latentsweep.data.checksums import ContentDigest, verify
+from latentsweep.data.fetch import Release, obtain
 from latentsweep.data.writing import make_once
 from latentsweep.errors import DataError
 
@@ -41,6 +43,25 @@ class Converted:
     images: np.ndarray
     factors: np.ndarray | None
     digest: str
+
+
+def converted_release(
+    release: Release, config: SourceConfig, convert: Callable[[Path], Conversion]
+) -> Converted:
+    """The one file of a release, fetched, verified and converted where that was not done before.
+
+    Raises:
+        DataError: where the file is missing or corrupt.
+        StorageError: where it, or the converted images, cannot be written.
+    """
+    (file,) = release.files
+
+    def make() -> Conversion:
+        path = obtain(release, Path(config.dir), config.download)[file.name]
+        verify(path, file.checksum)
+        return convert(path)
+
+    return converted(Path(config.dir) / release.name / "converted", make)
 
 
 def converted(directory: Path, convert: Callable[[], Conversion]) -> Converted:

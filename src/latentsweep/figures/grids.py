@@ -7,7 +7,6 @@ from torch import Tensor
 
 from latentsweep.figures.image_model import ImageModel
 from latentsweep.figures.tiles import (
-    Limits,
     Picture,
     columns_that_fit,
     pixel_limits,
@@ -25,13 +24,12 @@ _TRAVERSAL_ROWS = 16
 
 
 @torch.no_grad()
-def reconstruction_grid(model: ImageModel, images: Tensor, limits: Limits | None = None) -> Picture:
+def reconstruction_grid(model: ImageModel, images: Tensor) -> Picture:
     """Originals above their reconstructions, at most four such pairs of rows.
 
     Args:
         model: a model.
         images: (n, channels, height, width), as many shown as fit in whole columns.
-        limits: pixel values shown as black and white; None: those of `pixel_limits(images)`.
 
     Returns:
         (height, width) or (height, width, 3).
@@ -40,19 +38,18 @@ def reconstruction_grid(model: ImageModel, images: Tensor, limits: Limits | None
     pairs = min(_ROW_PAIRS, len(images) // columns)
     shown = images[: pairs * columns]
     both = torch.stack([shown, model.decode(model.encode(shown)[0])])
-    visible = scaled(both, limits or pixel_limits(images))
+    visible = scaled(both, pixel_limits(images))
     rows = visible.reshape(2, pairs, columns, *images.shape[1:]).transpose(0, 1)
     return stack([tile(pair) for pair in rows])
 
 
 @torch.no_grad()
-def prior_grid(model: ImageModel, noise: Tensor, limits: Limits | None = None) -> Picture:
+def prior_grid(model: ImageModel, noise: Tensor) -> Picture:
     """Images drawn from the prior, at most eight rows.
 
     Args:
         model: a model.
         noise: standard normal numbers, (n, latent).
-        limits: pixel values shown as black and white; None: those of `pixel_limits` of the draws.
 
     Returns:
         (height, width) or (height, width, 3).
@@ -61,7 +58,7 @@ def prior_grid(model: ImageModel, noise: Tensor, limits: Limits | None = None) -
     columns = min(len(drawn), columns_that_fit(drawn.shape[-1], _COLUMNS))
     rows = min(_PRIOR_ROWS, len(drawn) // columns)
     grid = drawn[: rows * columns].reshape(rows, columns, *drawn.shape[1:])
-    return tile(scaled(grid, limits or pixel_limits(drawn)))
+    return tile(scaled(grid, pixel_limits(drawn)))
 
 
 def traversal_grid(
@@ -69,7 +66,6 @@ def traversal_grid(
     image: Tensor,
     order: Sequence[int],
     span: float = 3.0,
-    limits: Limits | None = None,
 ) -> Picture:
     """One row a latent, each moved from -span to span around one image's posterior mean.
 
@@ -78,11 +74,10 @@ def traversal_grid(
         image: (channels, height, width).
         order: latents from the top down, say by falling KL; the first 16 are shown.
         span: where a latent's journey ends, in units of the prior's standard deviation.
-        limits: pixel values shown as black and white; None: those of `pixel_limits(image)`.
 
     Returns:
         (height, width) or (height, width, 3).
     """
     steps = columns_that_fit(image.shape[-1], _STEPS)
     rows = traverse(model, image, order[:_TRAVERSAL_ROWS], span, steps)
-    return tile(scaled(rows, limits or pixel_limits(image)))
+    return tile(scaled(rows, pixel_limits(image)))

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from latentsweep.figures.image_model import ImageModel
-from latentsweep.figures.tiles import Limits, pixel_limits, scaled, tile
+from latentsweep.figures.tiles import pixel_limits, scaled, tile
 from latentsweep.figures.traversal import traverse
 
 if TYPE_CHECKING:
@@ -37,7 +37,6 @@ def overview(
     title: str,
     *,
     has_prior: bool = True,
-    limits: Limits | None = None,
 ) -> "Figure":
     """Originals and reconstructions above prior samples and traversals, 900 pixels wide.
 
@@ -49,9 +48,8 @@ def overview(
             nats per image; without a prior, the variance of its codes.
         title: one line above everything.
         has_prior: whether the model has a prior, and so a KL.
-        limits: pixel values shown as black and white; None: those of `pixel_limits(images)`.
     """
-    limits = limits or pixel_limits(images)
+    limits = pixel_limits(images)
     shown = images[:_IMAGES]
     latents = importance.argsort(descending=True)[:_SIDE].tolist()
     pair = scaled(torch.stack([shown, model.decode(model.encode(shown)[0])]), limits)

@@ -1,7 +1,6 @@
 """What is written down about a run before its first step: config, provenance, tags."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -17,7 +16,6 @@ from latentsweep.tracking.provenance import provenance
 from latentsweep.tracking.recorder import Recorder
 from latentsweep.training.resume import Attempt
 
-CONFIG_FILE = "config.yaml"
 _COMPARED = {"model.latent_size", "model.beta", "seed"}
 
 
@@ -42,7 +40,7 @@ def record_description(
     }
     if number == 1:
         values = resolved(config)
-        recorder.text(CONFIG_FILE, yaml.safe_dump(values, sort_keys=False))
+        recorder.text("config.yaml", yaml.safe_dump(values, sort_keys=False))
         recorder.text("overrides.txt", "".join(f"{override}\n" for override in overrides))
         recorder.params(_params(config, overrides))
         recorder.tags(_tags(config, this, splits, made_by))
@@ -88,8 +86,3 @@ def _tags(
     if made_by["commit"]:
         tags["mlflow.source.git.commit"] = made_by["commit"]
     return tags
-
-
-def config_path(run: Path) -> Path:
-    """Where a run directory keeps its resolved config."""
-    return run / "files" / CONFIG_FILE

@@ -52,12 +52,12 @@ class MetricsRecording(pl.Callback):
         self._steps += 1
         step = module.global_step
         if step % self._every_n_steps == 0 or step == 1:
-            latest = dict(zip(self._names, values.tolist(), strict=True))
-            self._record(trainer, {f"train/{name}": value for name, value in latest.items()}, step)
+            named = zip(self._names, values.tolist(), strict=True)
+            latest = {f"train/{name}": value for name, value in named}
             if isinstance(module.model, VAE):
                 pressure = module.schedule(step - 1)
-                weight = pressure.weight * module.model.beta
-                self._recorder.metrics({"train/kl_weight": weight}, step)
+                latest["train/kl_weight"] = pressure.weight * module.model.beta
+            self._record(trainer, latest, step)
 
     def on_validation_end(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
         """Record the validation split."""

@@ -9,9 +9,9 @@ import numpy as np
 import torch
 
 from latentsweep.config.data import DSpritesConfig
-from latentsweep.data.checksums import Checksum, verify
-from latentsweep.data.converted import Conversion, converted
-from latentsweep.data.fetch import Release, RemoteFile, obtain
+from latentsweep.data.checksums import Checksum
+from latentsweep.data.converted import Conversion, converted_release
+from latentsweep.data.fetch import Release, RemoteFile
 from latentsweep.data.image_set import ImageSet
 from latentsweep.data.storage import PackedImages, tensor_over
 
@@ -42,19 +42,11 @@ def read(config: DSpritesConfig, release: Release = RELEASE) -> ImageSet:
         DataError: where the file is missing or corrupt.
         StorageError: where it, or the converted images, cannot be written.
     """
-    directory = Path(config.dir) / release.name
-
-    def convert() -> Conversion:
-        file = release.files[0]
-        path = obtain(release, Path(config.dir), config.download)[file.name]
-        verify(path, file.checksum)
-        return _convert(path)
-
-    result = converted(directory / "converted", convert)
+    result = converted_release(release, config, _convert)
     return ImageSet(
         images=PackedImages(tensor_over(result.images), SHAPE),
         digest=result.digest,
-        origin=str(directory),
+        origin=str(Path(config.dir) / release.name),
         factors=None if result.factors is None else torch.from_numpy(result.factors),
         factor_names=FACTOR_NAMES,
         factor_sizes=FACTOR_SIZES,

@@ -7,9 +7,9 @@ import numpy as np
 import torch
 
 from latentsweep.config.data import Shapes3DConfig
-from latentsweep.data.checksums import Checksum, verify
-from latentsweep.data.converted import Conversion, converted
-from latentsweep.data.fetch import Release, RemoteFile, obtain
+from latentsweep.data.checksums import Checksum
+from latentsweep.data.converted import Conversion, converted_release
+from latentsweep.data.fetch import Release, RemoteFile
 from latentsweep.data.image_set import ImageSet
 from latentsweep.data.storage import ByteImages, tensor_over
 from latentsweep.errors import DataError
@@ -37,19 +37,11 @@ def read(config: Shapes3DConfig, release: Release = RELEASE) -> ImageSet:
         DataError: where the file is missing or corrupt.
         StorageError: where it, or the converted images, cannot be written.
     """
-    directory = Path(config.dir) / release.name
-
-    def convert() -> Conversion:
-        file = release.files[0]
-        path = obtain(release, Path(config.dir), config.download)[file.name]
-        verify(path, file.checksum)
-        return _convert(path)
-
-    result = converted(directory / "converted", convert)
+    result = converted_release(release, config, _convert)
     return ImageSet(
         images=ByteImages(tensor_over(result.images), divisor=255),
         digest=result.digest,
-        origin=str(directory),
+        origin=str(Path(config.dir) / release.name),
         factors=None if result.factors is None else torch.from_numpy(result.factors),
         factor_names=FACTOR_NAMES,
         factor_sizes=FACTOR_SIZES,
