@@ -1,78 +1,54 @@
-"""What a run's time goes into, as ratios measured in one process: `make benchmark`.
+"""Measure what the documentation claims: `make benchmark [PART=sweep]`.
 
-Rows are median and spread over repeats; a share is what loading takes of a whole training step.
+Numbers to compare are ratios within one run on one machine: seconds alone say little elsewhere.
 """
 
-import itertools
-import statistics
-import time
+import argparse
+import sys
+import tempfile
+from importlib import import_module
+from pathlib import Path
 
 from latentsweep.command import errors_to_terminal
-from latentsweep.config import TrainConfig
-from latentsweep.config.compose import compose
-from latentsweep.config.project import CONFIG_DIRECTORY
-from latentsweep.config.typed import typed
+from latentsweep.errors import LatentsweepError
 
-_BATCHES = 40
-_REPEATS = 5
-_CASES = {
-    "mlp, Fashion-MNIST": [],
-    "conv, Fashion-MNIST": ["network=conv"],
-    "mlp, MNIST binarised anew": ["data=mnist", "data.binarise=dynamic"],
-    "conv, sprites 64x64": ["data=sprites_rendered", "network=conv"],
+# Never in memory, as /tmp is on some machines: what is measured waits for the disk.
+DISK = "/var/tmp"
+PARTS = {
+    "loading": ("loading", "what a training step spends on loading (one minute)"),
+    "sweep": ("sweep_peer", "the default sweep against Hydra's own Optuna sweeper (half an hour)"),
+    "workers": ("simulated_workers", "64 workers that only sleep and report (five minutes)"),
+    "suggest": ("suggest_time", "time to suggest parameters after 5,000 trials (five minutes)"),
 }
 
 
-def main() -> None:
-    """Measure each case and print a table."""
+def main() -> int:
+    """Measure the parts that were asked for; 1 if one of them could not be."""
     from rich.console import Console
-    from rich.table import Table
 
-    table = Table(title=f"loading a batch of 128 ({_REPEATS} repeats of {_BATCHES} batches, CPU)")
-    for heading in ("case", "loading, ms", "training step, ms", "share of the step", "goal"):
-        table.add_column(heading, justify="left" if heading == "case" else "right")
-    for case, overrides in _CASES.items():
-        config = typed(compose(CONFIG_DIRECTORY, "train", [*overrides, "trainer=cpu"]))
-        loading, step = zip(*_measure(config), strict=True)
-        shares = [part / whole for part, whole in zip(loading, step, strict=True)]
-        table.add_row(
-            case, _spread(loading, 1e3), _spread(step, 1e3), _spread(shares, 100), "< 5 %"
-        )
-    Console().print(table)
-
-
-def _measure(config: TrainConfig) -> list[tuple[float, float]]:
-    """Seconds of loading a batch and of the whole step, a pair a repeat."""
-    from latentsweep.data.batches import TrainBatches
-    from latentsweep.data.splits import load
-    from latentsweep.training.device import set_threads
-    from latentsweep.training.module import AutoencoderModule
-
-    set_threads(config.trainer)
-    splits = load(config.data, config.seed)
-    batches = TrainBatches(splits.train, config.batch_size, config.seed, splits.resample)
-    module = AutoencoderModule(config, splits.shape, len(splits.val))
-    optimizer = module.configure_optimizers()
-    pairs = []
-    epochs = itertools.chain.from_iterable(itertools.repeat(batches))
-    for _ in range(_REPEATS + 1):
-        loading, started = 0.0, time.perf_counter()
-        for index in range(_BATCHES):
-            before = time.perf_counter()
-            batch = next(epochs)
-            loading += time.perf_counter() - before
-            optimizer.zero_grad()
-            module.training_step(batch, index).backward()
-            optimizer.step()
-        pairs.append((loading / _BATCHES, (time.perf_counter() - started) / _BATCHES))
-    return pairs[1:]  # the first one warmed up
-
-
-def _spread(values: tuple[float, ...] | list[float], factor: float) -> str:
-    low, middle, high = min(values), statistics.median(values), max(values)
-    return f"{middle * factor:.2f} ({low * factor:.2f} to {high * factor:.2f})"
+    parser = argparse.ArgumentParser(
+        description="Measure what the documentation claims, as ratios within one run.",
+        epilog="\n".join(f"  {part:<9}{what}" for part, (_, what) in PARTS.items()),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("part", nargs="*", metavar="PART", help="default: all of those below")
+    parser.add_argument("--quick", action="store_true", help="tiny: see that it works, no figures")
+    arguments = parser.parse_args()
+    for unknown in set(arguments.part) - set(PARTS):
+        parser.error(f"unknown part {unknown}; there are {', '.join(PARTS)}")
+    console, failed = Console(), False
+    for part in arguments.part or PARTS:
+        with tempfile.TemporaryDirectory(prefix="latentsweep-", dir=DISK) as directory:
+            try:
+                module = import_module(f"benchmarks.{PARTS[part][0]}")
+                for table in module.measure(Path(directory), arguments.quick):
+                    console.print(table)
+            except LatentsweepError as error:
+                failed = True
+                print(f"{part} was not measured: {error}", file=sys.stderr)
+    return int(failed)
 
 
 if __name__ == "__main__":
     with errors_to_terminal():
-        main()
+        sys.exit(main())

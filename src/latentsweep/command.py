@@ -25,6 +25,8 @@ from latentsweep.config.project import CONFIG_DIRECTORY
 from latentsweep.config.typed import typed
 from latentsweep.data.describe import describe
 from latentsweep.errors import ConfigError, LatentsweepError
+from latentsweep.sweep.arguments import split_overrides
+from latentsweep.sweep.search import read_search
 from latentsweep.tracking.uri import resolve_uri
 
 # By default GNU OpenMP's threads spin for long before they sleep. Measured for two runs at once on
@@ -69,21 +71,62 @@ def check_command_line(config_name: str) -> None:
         LatentsweepError: the command line, the config or its data set is wrong.
     """
     arguments = get_args_parser().parse_args()
-    if arguments.help or arguments.hydra_help or arguments.shell_completion or arguments.info:
+    if _is_question(arguments):
         return
     if arguments.multirun:
-        raise ConfigError("--multirun: this command trains one run", mend="give it once a run")
-    overrides = list(arguments.overrides)
+        raise ConfigError(
+            "--multirun: this command trains one run",
+            mend="python pipelines/sweep.py takes the same overrides",
+        )
+    load = _composition(arguments, config_name)
+    composed = load(list(arguments.overrides))
+    if not arguments.cfg:
+        checked(composed)
+
+
+def sweep_command() -> None:
+    """The command of a sweep: the command line is checked here, all else by Hydra's sweeper."""
+    with errors_to_terminal():
+        arguments = get_args_parser().parse_args()
+        if not _is_question(arguments):
+            load = _composition(arguments, "sweep")
+            if arguments.cfg:
+                load(split_overrides(arguments.overrides)[0])
+            else:
+                read_search(load, arguments.overrides, build=False)
+    main = hydra.main(
+        config_path=str(CONFIG_DIRECTORY), config_name="sweep", version_base=HYDRA_VERSION_BASE
+    )
+    main(_unused)()
+
+
+def _unused(_: DictConfig) -> None:
+    """Hydra wants a task; the sweeper brings its own."""
+
+
+def _is_question(arguments: Namespace) -> bool:
+    """Whether Hydra is asked something and nothing is to be run."""
+    return bool(
+        arguments.help or arguments.hydra_help or arguments.shell_completion or arguments.info
+    )
+
+
+def _composition(arguments: Namespace, config_name: str) -> Callable[[list[str]], DictConfig]:
+    """What composes the root config that the command line names.
+
+    Raises:
+        ConfigError: its options are wrong.
+    """
+    if arguments.resolve and not arguments.cfg:
+        raise ConfigError("--resolve goes with --cfg", mend="--cfg job --resolve")
+    searched: list[str] = []
     if arguments.config_dir:
         if not Path(arguments.config_dir).is_dir():
             raise ConfigError(f"--config-dir {arguments.config_dir}: there is no such directory")
-        searched = Path(arguments.config_dir).absolute()
-        overrides.append(f"hydra.searchpath=['file://{searched}']")
-    composed = compose(_directory(arguments), arguments.config_name or config_name, overrides)
-    if arguments.resolve and not arguments.cfg:
-        raise ConfigError("--resolve goes with --cfg", mend="--cfg job --resolve")
-    if not arguments.cfg:
-        checked(composed)
+        directory = Path(arguments.config_dir).absolute()
+        searched = [f"hydra.searchpath=['file://{directory}']"]
+    name = arguments.config_name or config_name
+    return lambda overrides: compose(_directory(arguments), name, [*overrides, *searched])
 
 
 def checked(composed: DictConfig) -> TrainConfig:

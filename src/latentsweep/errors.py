@@ -46,6 +46,12 @@ class StorageError(LatentsweepError):
     """Something could not be written (a full disk, no permission)."""
 
 
+class TrackingError(LatentsweepError):
+    """The MLflow store cannot be reached; nothing was started."""
+
+    exit_code = 2
+
+
 class RunBusyError(LatentsweepError):
     """Another process trains the same run at this moment."""
 
@@ -54,6 +60,22 @@ class RunBusyError(LatentsweepError):
 
 class NonFiniteLossError(LatentsweepError):
     """The loss became NaN or infinite and training stopped."""
+
+
+class InterruptedSweepError(LatentsweepError):
+    """A sweep was asked to stop by a signal; its running trials saved their state.
+
+    Args:
+        signal_number: the signal that asked.
+    """
+
+    def __init__(self, signal_number: int) -> None:
+        self.exit_code = 128 + signal_number
+        super().__init__(
+            f"stopped by {signal.Signals(signal_number).name}",
+            found="the running trials saved their state",
+            mend="the same command goes on",
+        )
 
 
 class InterruptedTrainingError(LatentsweepError):
@@ -72,3 +94,7 @@ class InterruptedTrainingError(LatentsweepError):
             found=f"the state is in {checkpoint}",
             mend=mend,
         )
+
+
+class SweepError(LatentsweepError):
+    """A sweep ended before all its trials were finished; the same command goes on with it."""

@@ -19,6 +19,7 @@ class Stream(IntEnum):
     EVAL_NOISE = 4
     BINARISE = 5
     PICTURES = 6
+    SAMPLER = 7
 
 
 def seed_of(seed: int, stream: Stream, *counters: int) -> int:

@@ -12,8 +12,8 @@ from latentsweep.tracking.journal import read_journal
 from latentsweep.tracking.progress import read_progress
 from latentsweep.tracking.recorder import Recorder, RunStatus
 from latentsweep.tracking.records import Status
+from latentsweep.tracking.report import SyncReport
 from latentsweep.tracking.session import Tracking
-from latentsweep.tracking.shipper import SyncReport
 
 Config = Callable[..., TrackingConfig]
 
@@ -103,7 +103,7 @@ def test_a_server_that_is_away_is_told_in_the_report_and_nothing_is_lost(
     tracking = Tracking.start(
         tmp_path, TrackingConfig(**{k: v for k, v in impatient.items() if k[0] != "_"})
     )
-    process = tracking._shipper._process
+    process = tracking._shipper._courier._process
     assert process is not None
     try:
         tracking.recorder.metrics({"a": 1.0}, 1)

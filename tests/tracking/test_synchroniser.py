@@ -36,7 +36,7 @@ for step in range(first, last):
     tracking.recorder.metrics({"train/loss": 1 / (step + 1), "train/kl": float(step)}, step)
     if step % 50 == 0:
         tracking.recorder.image("prior", np.full((4, 4), step % 256, np.uint8), step)
-print(tracking._shipper._process.pid, flush=True)
+print(tracking._shipper._courier._process.pid, flush=True)
 if end == "hang":
     sys.stdin.read()
 report = tracking.finish(RunStatus.FINISHED)
@@ -146,9 +146,9 @@ def test_a_synchroniser_that_was_killed_is_replaced_at_the_end(
 ) -> None:
     tracking = Tracking.start(tmp_path, config("local", uri))
     tracking.recorder.metrics({"a": 1.0}, 1)
-    assert tracking._shipper._process is not None
-    tracking._shipper._process.kill()
-    tracking._shipper._process.wait()
+    assert tracking._shipper._courier._process is not None
+    tracking._shipper._courier._process.kill()
+    tracking._shipper._courier._process.wait()
     report = tracking.finish(RunStatus.FINISHED)
     assert report.complete, report.problem
     assert report.run_id
@@ -159,15 +159,15 @@ def test_signals_for_the_whole_job_do_not_end_the_synchroniser(
     tmp_path: Path, uri: str, config: Config
 ) -> None:
     tracking = Tracking.start(tmp_path, config("local", uri))
-    assert tracking._shipper._process is not None
+    assert tracking._shipper._courier._process is not None
     until(lambda: read_progress(tmp_path).run_id != "")
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR2):
-        tracking._shipper._process.send_signal(number)
+        tracking._shipper._courier._process.send_signal(number)
     tracking.recorder.metrics({"a": 1.0}, 1)
     size = (tmp_path / "journal.jsonl").stat().st_size
     until(lambda: read_progress(tmp_path).offset == size)
-    assert tracking._shipper._process.poll() is None
-    assert os.getpgid(tracking._shipper._process.pid) != os.getpgid(0)
+    assert tracking._shipper._courier._process.poll() is None
+    assert os.getpgid(tracking._shipper._courier._process.pid) != os.getpgid(0)
     assert tracking.finish(RunStatus.FINISHED).complete
 
 

@@ -1,17 +1,20 @@
 """From the command line to Hydra's composed mapping, before anything is started or written."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from hydra import compose as hydra_compose
 from hydra import initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import (
     ConfigCompositionException,
     HydraException,
     MissingConfigException,
 )
+from hydra.initialize import get_gh_backup, restore_gh_from_backup
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
@@ -27,7 +30,7 @@ def compose(directory: Path, name: str, overrides: Sequence[str]) -> DictConfig:
     Raises:
         ConfigError: an override cannot be parsed, or names an unknown key or choice.
     """
-    with initialize_config_dir(str(directory.resolve()), version_base=HYDRA_VERSION_BASE):
+    with _apart(), initialize_config_dir(str(directory.resolve()), version_base=HYDRA_VERSION_BASE):
         try:
             _parse(overrides)
             return hydra_compose(name, overrides=list(overrides))
@@ -37,6 +40,17 @@ def compose(directory: Path, name: str, overrides: Sequence[str]) -> DictConfig:
             raise _bad_override(error, directory, name, overrides) from None
         except (HydraException, OmegaConfBaseException, ValueError) as error:
             raise ConfigError(f"the configuration does not compose: {first_line(error)}") from None
+
+
+@contextmanager
+def _apart() -> Iterator[None]:
+    """Keep what Hydra holds of a command that it is running at this moment."""
+    backup = get_gh_backup()
+    GlobalHydra.instance().clear()
+    try:
+        yield
+    finally:
+        restore_gh_from_backup(backup)
 
 
 def _parse(overrides: Sequence[str]) -> None:

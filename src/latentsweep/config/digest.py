@@ -12,7 +12,7 @@ from latentsweep.config.typed import flatten
 SCHEMA_VERSION = 1
 
 # Where a run is stored, watched or computed; none of these decides what it computes.
-_NOT_IDENTITY = (
+NOT_IDENTITY = (
     "resume",
     "output_dir",
     "tracking.",
@@ -38,7 +38,7 @@ def identity(config: TrainConfig) -> dict[str, Any]:
     return {
         key: value
         for key, value in sorted(flatten(resolved(config)).items())
-        if not key.startswith(_NOT_IDENTITY)
+        if not key.startswith(NOT_IDENTITY)
     }
 
 

@@ -1,7 +1,8 @@
 """From Hydra's composed mapping to the typed config, with messages that name key and mend."""
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
@@ -10,6 +11,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from latentsweep.config.root import TrainConfig
+from latentsweep.config.sweep import SweepConfig
 from latentsweep.errors import ConfigError
 
 Flat = dict[str, Any]
@@ -21,6 +23,39 @@ def typed(composed: DictConfig) -> TrainConfig:
     Raises:
         ConfigError: a value is missing, of a wrong type or out of range, or a key is unknown.
     """
+    return from_values(_resolved(composed))
+
+
+def sweep_settings(composed: DictConfig) -> SweepConfig:
+    """The typed `sweep` part of a composed config.
+
+    Raises:
+        ConfigError: as for `typed`; or there is no such part.
+    """
+    if "sweep" not in composed:
+        raise ConfigError(
+            "this configuration is of one run and cannot be swept",
+            expected="a root configuration with a part `sweep`",
+            mend="python pipelines/sweep.py ...",
+        )
+    own = [str(key) for key in composed if key != "hydra"]
+    values = _resolved(OmegaConf.masked_copy(composed, own))
+    with _explained({"sweep": values["sweep"]}, prefix=("sweep",)):
+        return SweepConfig(**values["sweep"])
+
+
+def from_values(values: Mapping[str, Any]) -> TrainConfig:
+    """The typed config of plain nested values.
+
+    Raises:
+        ConfigError: as for `typed`.
+    """
+    with _explained(values):
+        return TrainConfig(**values)
+
+
+def _resolved(composed: DictConfig) -> dict[str, Any]:
+    """The composed config as plain values, with nothing left open."""
     try:
         values = OmegaConf.to_container(composed, resolve=True)
         missing = sorted(OmegaConf.missing_keys(composed))
@@ -33,19 +68,23 @@ def typed(composed: DictConfig) -> TrainConfig:
             mend=f"add {missing[0]}=...",
         )
     assert isinstance(values, dict)
-    return from_values({str(key): value for key, value in values.items()})
+    return {str(key): value for key, value in values.items()}
 
 
-def from_values(values: Mapping[str, Any]) -> TrainConfig:
-    """The typed config of plain nested values.
+@contextmanager
+def _explained(values: Mapping[str, Any], prefix: tuple[str, ...] = ()) -> Iterator[None]:
+    """Tell pydantic's findings in this project's words.
 
-    Raises:
-        ConfigError: as for `typed`.
+    Args:
+        values: what is validated, as it stands in the whole config.
+        prefix: where in it the validated part stands.
     """
     try:
-        return TrainConfig(**values)
+        yield
     except ValidationError as error:
         details = error.errors()
+        for detail in details:
+            detail["loc"] = (*prefix, *detail["loc"])
         # A tuple whose item is wrong is also called too short, which it is not.
         whole = [
             detail

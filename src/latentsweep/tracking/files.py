@@ -65,9 +65,9 @@ def write_json(path: Path, content: Mapping[str, object]) -> None:
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """The object in `path`; empty if the file is missing or holds none."""
+    """The object in `path`; empty if the file is missing, unreadable or holds none."""
     try:
         content = json.loads(path.read_bytes())
-    except (FileNotFoundError, ValueError):
+    except (OSError, ValueError):
         return {}
     return content if isinstance(content, dict) else {}

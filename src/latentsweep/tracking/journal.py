@@ -88,6 +88,14 @@ class Journal:
             os.close(descriptor)
 
 
+def journal_size(run_dir: Path) -> int:
+    """Bytes in the journal of a run; 0 if it has none."""
+    try:
+        return (run_dir / JOURNAL_NAME).stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
 def read_journal(path: Path, offset: int = 0) -> Iterator[tuple[Record, int]]:
     """Yield each whole record from byte `offset` on, with the offset behind it.
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from latentsweep.tracking.journal import JOURNAL_NAME, read_journal
+from latentsweep.tracking.journal import JOURNAL_NAME, journal_size, read_journal
 from latentsweep.tracking.progress import (
     Identity,
     Progress,
@@ -53,7 +53,7 @@ class Link:
 
     def journal_size(self) -> int:
         """Bytes in the journal."""
-        return self._journal.stat().st_size
+        return journal_size(self._run_dir)
 
     def advance(self, end: int | None) -> tuple[str, bool]:
         """Ship the next stretch and, with nothing left before byte `end`, the final status.
@@ -67,11 +67,14 @@ class Link:
         from mlflow.exceptions import MlflowException
         from sqlalchemy.exc import SQLAlchemyError
 
+        if end is not None and end < self._progress.offset <= self.journal_size():
+            # The run was taken up elsewhere, and how it stood at `end` no longer counts.
+            return "", False
         try:
             return "", self._advance(end)
         except (MlflowException, SQLAlchemyError, OSError) as error:
             problem = " ".join(str(error).split())[:2000]
-            _log.warning("%s", problem)
+            _log.warning("%s: %s", self._run_dir, problem)
             # Looked up anew on the next try: the run may have been deleted, or the server's
             # database replaced.
             self._client = None
@@ -120,8 +123,12 @@ class Link:
         if status is RunStatus.RUNNING:
             status = RunStatus.INTERRUPTED
         run_id = self._progress.run_id
-        client.set_tag(run_id, "status", status.value)
-        client.set_terminated(run_id, _MLFLOW_STATUS[status], end_time=moment)
+        if status is RunStatus.HANDED_ON:
+            client.update_run(run_id, status="RUNNING")
+            client.set_tag(run_id, "status", RunStatus.RUNNING.value)
+        else:
+            client.set_tag(run_id, "status", status.value)
+            client.set_terminated(run_id, _MLFLOW_STATUS[status], end_time=moment)
         self._save(settled=True, problem="")
 
     def _run(self) -> tuple[str, int]:

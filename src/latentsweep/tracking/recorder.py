@@ -13,9 +13,13 @@ if TYPE_CHECKING:
 
 
 class RunStatus(StrEnum):
-    """How a run stands."""
+    """How a run stands.
+
+    HANDED_ON: this writer is done, the run goes on in other processes.
+    """
 
     RUNNING = "running"
+    HANDED_ON = "handed_on"
     FINISHED = "finished"
     FAILED = "failed"
     INTERRUPTED = "interrupted"

@@ -4,16 +4,31 @@ from __future__ import annotations
 
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 from latentsweep.config.tracking import TrackingConfig
 from latentsweep.tracking.journal_recorder import JournalRecorder
 from latentsweep.tracking.recorder import RunStatus
-from latentsweep.tracking.shipper import Shipper, SyncReport
+from latentsweep.tracking.report import SyncReport
+from latentsweep.tracking.shipper import Shipper
 from latentsweep.tracking.system_metrics import SystemMetrics
 from latentsweep.tracking.uri import resolve_uri
 
 _WAIT_AFTER_A_FAILURE = 2.0
+
+
+class Shipping(Protocol):
+    """Has one run's journal shipped to MLflow."""
+
+    def begin(self) -> None:
+        """The journal is there and the run is at work: ship what it gets, as it comes."""
+
+    def finish(self, seconds: float) -> SyncReport:
+        """The journal is closed: ship the rest and how the run ended.
+
+        Args:
+            seconds: how long to wait for that at most.
+        """
 
 
 class Tracking:
@@ -23,7 +38,13 @@ class Tracking:
         recorder: takes down what happens.
     """
 
-    def __init__(self, run_dir: Path, config: TrackingConfig, run_uid: str | None) -> None:
+    def __init__(
+        self,
+        run_dir: Path,
+        config: TrackingConfig,
+        run_uid: str | None,
+        shipper: Shipping | None,
+    ) -> None:
         if config.uri is not None:
             resolve_uri(config.uri)  # refused before anything is written
         self._run_dir = run_dir.absolute()
@@ -31,7 +52,8 @@ class Tracking:
         self._report: SyncReport | None = None
         self.recorder = JournalRecorder(self._run_dir, run_uid)
         self.recorder.status(RunStatus.RUNNING)
-        self._shipper = Shipper(self._run_dir, config)
+        self._shipper = shipper or Shipper(self._run_dir, config)
+        self._shipper.begin()
         self._sampler: SystemMetrics | None = None
         if config.system_metrics_every_seconds > 0:
             self._sampler = SystemMetrics(
@@ -40,13 +62,20 @@ class Tracking:
             self._sampler.start()
 
     @classmethod
-    def start(cls, run_dir: Path, config: TrackingConfig, run_uid: str | None = None) -> Self:
-        """Open the journal, mark the run as running and start the synchroniser.
+    def start(
+        cls,
+        run_dir: Path,
+        config: TrackingConfig,
+        run_uid: str | None = None,
+        shipper: Shipping | None = None,
+    ) -> Self:
+        """Open the journal, mark the run as running and have it shipped.
 
         Args:
             run_dir: the run's directory; an existing journal there is gone on with.
             config: where the record goes.
             run_uid: the run's identity; None: the journal's, or a new one.
+            shipper: ships the journal, such as a `Courier`'s; None: a process of the run's own.
 
         Raises:
             ConfigError: if `config.uri` is no address.
@@ -54,10 +83,10 @@ class Tracking:
             RunBusyError: if another process writes the journal.
             StorageError: if it cannot be written.
         """
-        return cls(run_dir, config, run_uid)
+        return cls(run_dir, config, run_uid, shipper)
 
     def finish(self, status: RunStatus) -> SyncReport:
-        """Record how the run ended and wait until MLflow holds everything.
+        """Record how the run ended and, unless a courier does so later, wait for MLflow to hold it.
 
         The wait is up to `wait_seconds` for a finished run, short for any other; where that is not
         enough the synchroniser goes on by itself. Finishing again changes nothing and returns the

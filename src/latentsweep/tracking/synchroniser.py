@@ -1,108 +1,117 @@
-"""The process that ships a run's journal to MLflow: `python -m latentsweep.tracking.synchroniser`.
+"""The process that ships journals to MLflow: `python -m latentsweep.tracking.synchroniser`.
 
-Started by the trainer, whose end it notices by the end of its standard input; run by hand with
-`< /dev/null` it ships what is missing and ends. It can be killed at any time and started again.
+Started by a trainer or a sweep's worker, which names its runs on the standard input as they begin
+and end, and whose own end is noticed by the end of that input: everything is then shipped, and a
+run whose trainer left without a word is marked as interrupted. It can be killed at any time and
+started again.
+
+By hand it ships what is missing of the runs that are named, and ends:
+
+    python -m latentsweep.tracking.synchroniser RUN_DIR ... --experiment NAME --uri URI < /dev/null
 """
 
 import argparse
-import fcntl
 import logging
 import os
-import select
 import signal
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-from latentsweep.errors import LatentsweepError, RunBusyError
-from latentsweep.tracking.link import Link
+from latentsweep.errors import LatentsweepError
+from latentsweep.tracking.delivery import Delivery
+from latentsweep.tracking.instructions import Begin, Instruction
+from latentsweep.tracking.journal import journal_size
+from latentsweep.tracking.trainer_pipe import TrainerPipe
 from latentsweep.tracking.uri import resolve_uri, without_credentials
 
-POLL_SECONDS = 1.0
-LONGEST_BACK_OFF_SECONDS = 10.0
 # Longer than a predecessor's patience, after which it leaves.
 _BEYOND_PATIENCE = 10.0
 
 _log = logging.getLogger(__name__)
 
 
-class TrainerPipe:
-    """The standard input, which ends when the trainer ends, however it ends."""
-
-    def __init__(self) -> None:
-        # A person who starts this by hand is no trainer.
-        self._open = not os.isatty(0)
-
-    def gone(self, wait: float = 0.0) -> bool:
-        """Whether the trainer has ended; waits up to `wait` seconds for that."""
-        if self._open and select.select([0], [], [], wait)[0]:
-            self._open = os.read(0, 4096) != b""
-        return not self._open
-
-
-def synchronise(link: Link, trainer: TrainerPipe, patience: float) -> bool:
-    """Ship the journal until the trainer has ended and MLflow holds everything.
+class Synchroniser:
+    """Ships the runs that it is told of, a step of one and then a step of the next.
 
     Args:
-        link: from the journal to MLflow.
-        trainer: tells when the trainer has ended.
-        patience: seconds without progress after which the rest is left, once it has ended.
-
-    Returns:
-        Whether MLflow holds everything.
+        trainer: tells of runs, and when it has ended.
+        uri: absolute address of the store.
+        experiment: name of the experiment for new runs.
+        patience: seconds without any progress after which the rest is left, once the trainer has
+            ended.
     """
-    end: int | None = None
-    failures = 0
-    last_progress = time.monotonic()
-    while True:
-        if end is None and trainer.gone():
-            # What a later trainer appends is its own synchroniser's business.
-            end = link.journal_size()
-            last_progress = time.monotonic()
-        problem, more = link.advance(end)
-        if not problem:
-            failures, last_progress = 0, time.monotonic()
-            if more:
-                continue
-            if end is not None:
-                return True
-            trainer.gone(wait=POLL_SECONDS)
-            continue
-        failures += 1
-        if end is not None and time.monotonic() - last_progress > patience:
-            _log.error("gave up after %.0f s without progress", patience)
-            return False
-        back_off = min(LONGEST_BACK_OFF_SECONDS, 0.25 * 2 ** min(failures, 10))
-        if end is None:
-            trainer.gone(wait=back_off)
+
+    def __init__(self, trainer: TrainerPipe, uri: str, experiment: str, patience: float) -> None:
+        self._trainer = trainer
+        self._uri = uri
+        self._experiment = experiment
+        self._patience = patience
+        self._deliveries: dict[Path, Delivery] = {}
+        self._complete = True
+
+    def add(self, run_dir: Path, end: int | None) -> None:
+        """Ship a run's journal up to byte `end`; None: as it grows."""
+        self._deliveries[run_dir] = Delivery(run_dir, self._uri, self._experiment, end)
+
+    def run(self) -> bool:
+        """Go on until the trainer has ended and MLflow holds everything.
+
+        Returns:
+            Whether it does.
+        """
+        while not self._trainer.gone:
+            for instruction in self._trainer.instructions(self._idle_seconds()):
+                self._carry_out(instruction)
+            self._step()
+        for delivery in self._deliveries.values():
+            delivery.end()
+        last_progress = time.monotonic()
+        while self._deliveries:
+            time.sleep(self._idle_seconds() or 0.0)
+            if self._step():
+                last_progress = time.monotonic()
+            elif time.monotonic() - last_progress > self._last_patience():
+                for delivery in self._deliveries.values():
+                    delivery.give_up(time.monotonic() - last_progress)
+                return False
+        return self._complete
+
+    def _carry_out(self, instruction: Instruction) -> None:
+        run_dir = instruction.run_dir
+        end = None if isinstance(instruction, Begin) else instruction.size
+        known = self._deliveries.get(run_dir)
+        if known is None:
+            self.add(run_dir, end)
+        elif end is None:
+            known.begin_again()
         else:
-            time.sleep(back_off)
+            known.end(end)
 
+    def _step(self) -> bool:
+        """Take one step of the run that has waited longest, if one is due; whether it got on."""
+        run_dir = min(self._deliveries, key=self._due, default=None)
+        if run_dir is None or self._due(run_dir) > time.monotonic():
+            return False
+        delivery = self._deliveries[run_dir]
+        progress = delivery.step()
+        if delivery.done:
+            self._complete &= delivery.complete
+            del self._deliveries[run_dir]
+        return progress
 
-@contextmanager
-def only_one(run_dir: Path, trainer: TrainerPipe, seconds: float) -> Iterator[None]:
-    """Hold the run directory's lock, waiting for the synchroniser of an earlier trainer to end.
+    def _due(self, run_dir: Path) -> float:
+        return self._deliveries[run_dir].due
 
-    Raises:
-        RunBusyError: if it has not ended `seconds` after this one's own trainer.
-    """
-    with (run_dir / "sync.lock").open("w") as lock:
-        deadline: float | None = None
-        while True:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError as error:
-                if deadline is None and trainer.gone():
-                    deadline = time.monotonic() + seconds
-                if deadline and time.monotonic() > deadline:
-                    raise RunBusyError(
-                        f"{run_dir} is being shipped by another synchroniser"
-                    ) from error
-                time.sleep(0.1)
-        yield
+    def _idle_seconds(self) -> float | None:
+        """How long nothing is due; None: until a run begins."""
+        if not self._deliveries:
+            return None
+        return max(0.0, min(map(self._due, self._deliveries)) - time.monotonic())
+
+    def _last_patience(self) -> float:
+        busy = all(delivery.busy for delivery in self._deliveries.values())
+        return self._patience + (_BEYOND_PATIENCE if busy else 0.0)
 
 
 class _Discreet(logging.Formatter):
@@ -125,23 +134,22 @@ def _set_up_process() -> None:
 
 def main() -> int:
     """Run the synchroniser; the exit code is 0 if MLflow holds everything."""
-    parser = argparse.ArgumentParser(description="Ship a run's journal to MLflow.")
-    parser.add_argument("run_dir", type=Path)
+    parser = argparse.ArgumentParser(description="Ship runs' journals to MLflow.")
+    parser.add_argument("run_dirs", type=Path, nargs="*", metavar="RUN_DIR")
     parser.add_argument("--uri", default=os.environ.get("MLFLOW_TRACKING_URI", ""))
     parser.add_argument("--experiment", required=True)
     parser.add_argument("--patience", type=float, default=60.0, help="seconds without progress")
     arguments = parser.parse_args()
     _set_up_process()
-    run_dir = arguments.run_dir.absolute()
-    trainer = TrainerPipe()
     try:
         uri = resolve_uri(arguments.uri)
-        with only_one(run_dir, trainer, arguments.patience + _BEYOND_PATIENCE):
-            link = Link(run_dir, uri, arguments.experiment, live=not trainer.gone())
-            return 0 if synchronise(link, trainer, arguments.patience) else 1
     except LatentsweepError as error:
         _log.error("%s", error)
         return error.exit_code
+    synchroniser = Synchroniser(TrainerPipe(), uri, arguments.experiment, arguments.patience)
+    for run_dir in arguments.run_dirs:
+        synchroniser.add(run_dir.absolute(), journal_size(run_dir))
+    return 0 if synchroniser.run() else 1
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """What is written down about a run before its first step: config, provenance, tags."""
 
 import json
+from functools import cache
 from typing import Any
 
 import torch
@@ -12,7 +13,7 @@ from latentsweep.config.model import AEConfig
 from latentsweep.config.project import ROOT
 from latentsweep.config.typed import Flat
 from latentsweep.data.splits import Splits
-from latentsweep.tracking.provenance import provenance
+from latentsweep.tracking.provenance import Provenance, provenance
 from latentsweep.tracking.recorder import Recorder
 from latentsweep.training.resume import Attempt
 
@@ -28,7 +29,7 @@ def record_description(
         StorageError: the record cannot be written.
     """
     number = 1 + len(list(this.run.path.glob("files/provenance-*.json")))
-    origin = provenance(ROOT, torch_build=torch.__config__.show(), threads=torch.get_num_threads())
+    origin = _origin(torch.get_num_threads())
     made_by: dict[str, Any] = {
         **{key: value for key, value in origin.items() if key != "diff"},
         "attempt": number,
@@ -47,6 +48,12 @@ def record_description(
     recorder.text(f"provenance-{number}.json", json.dumps(made_by, indent=2))
     if origin["diff"]:
         recorder.text(f"uncommitted-{number}.diff", origin["diff"])
+
+
+@cache
+def _origin(threads: int) -> Provenance:
+    """Where the results come from: looked up once a process, since it takes git and 0.4 s."""
+    return provenance(ROOT, torch_build=torch.__config__.show(), threads=threads)
 
 
 def _params(config: TrainConfig, overrides: list[str]) -> Flat:

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from latentsweep.metrics.active_units import active_units
+from latentsweep.metrics.mutual_information_gap import mutual_information_gap
 from latentsweep.models.ae import AE
 from latentsweep.models.kl_schedules import Pressure
 from latentsweep.models.terms import Terms
@@ -13,8 +14,14 @@ from latentsweep.models.terms import Terms
 
 @dataclass
 class SplitSums:
-    """Running sums over the images of one split."""
+    """Running sums over the images of one split.
 
+    Attributes:
+        factors: index of each factor's value for all images of the split, (images, factors); None
+            where the data set knows none.
+    """
+
+    factors: Tensor | None = None
     images: int = 0
     reconstruction: Tensor = field(default_factory=lambda: torch.zeros((), dtype=torch.float64))
     kl: Tensor = field(default_factory=lambda: torch.zeros((), dtype=torch.float64))
@@ -40,7 +47,10 @@ class SplitSums:
         return [float(value) for value in self.kl / self.images]
 
     def metrics(self, model: AE, pressure: Pressure) -> dict[str, float]:
-        """The split's metrics in nats per image; the ELBO at weight 1, the loss at its weight."""
+        """The split's metrics in nats per image; the ELBO at weight 1, the loss at its weight.
+
+        `active_units` is a number of latents, `mig` a share.
+        """
         reconstruction = float(self.reconstruction / self.images)
         whole = Terms(
             torch.cat([terms.log_likelihood for terms in self.terms]),
@@ -52,4 +62,6 @@ class SplitSums:
             metrics["kl"] = kl
             metrics["elbo"] = -reconstruction - kl
             metrics["active_units"] = float(active_units(torch.cat(self.means)))
+        if self.factors is not None:
+            metrics["mig"] = mutual_information_gap(torch.cat(self.means), self.factors)
         return metrics

@@ -2,10 +2,13 @@
 
 import hashlib
 from dataclasses import dataclass
+from functools import cache
 
 from latentsweep.config import TrainConfig
 from latentsweep.config.digest import digest
 from latentsweep.config.model import AEConfig
+from latentsweep.config.project import PACKAGE, ROOT
+from latentsweep.tracking.provenance import code_digest, lock_digest
 
 
 @dataclass(frozen=True)
@@ -35,9 +38,21 @@ class RunIdentity:
         return (self.config, self.data) == (other.config, other.data)
 
 
-def identify(config: TrainConfig, *, code: str, lock: str, data: str) -> RunIdentity:
-    """The identity of training `config` with this code, these packages and this data."""
+def identify(config: TrainConfig, data: str) -> RunIdentity:
+    """The identity of training `config` with this code and these packages.
+
+    Args:
+        config: the run's config.
+        data: digest of the data set's content.
+    """
+    code, lock = _this_code()
     return RunIdentity(config=digest(config), code=code, lock=lock, data=data)
+
+
+@cache
+def _this_code() -> tuple[str, str]:
+    """Digests of code and lock file: once a process, which goes on with the code it has loaded."""
+    return code_digest(PACKAGE), lock_digest(ROOT) or ""
 
 
 def readable_name(config: TrainConfig, identity: RunIdentity) -> str:

@@ -10,24 +10,41 @@ _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Interruption:
-    """Whether training has been asked to stop."""
+    """Whether training has been asked to stop.
 
-    def __init__(self) -> None:
-        self._signal: int | None = None
+    Args:
+        warnings: further signals that ask to stop, such as a scheduler's before it ends a job.
+
+    Attributes:
+        signal: the one that came, or None.
+    """
+
+    def __init__(self, warnings: tuple[signal.Signals, ...] = ()) -> None:
+        self._warnings = warnings
+        self.signal: int | None = None
+        self._abandoned = False
 
     @property
     def requested(self) -> bool:
-        """Whether a signal came."""
-        return self._signal is not None
+        """Whether a signal came, or the run is to be left alone."""
+        return self.signal is not None or self._abandoned
+
+    def abandon(self) -> None:
+        """Ask to leave this run alone, as if a signal had come; the process need not end."""
+        self._abandoned = True
+
+    def withdraw(self) -> None:
+        """Forget that the last run was to be left alone."""
+        self._abandoned = False
 
     def listen(self) -> None:
         """Take over the signals that ask to stop; a second one ends the process at once.
 
         One that is ignored stays ignored, as `nohup` wants it.
         """
-        for number in _STOP_SIGNALS:
+        for number in (*_STOP_SIGNALS, *self._warnings):
             if signal.getsignal(number) != signal.SIG_IGN:
-                signal.signal(number, self._request)
+                signal.signal(number, self._handle)
 
     def stop_if_requested(self, saved: Path, mend: str) -> None:
         """Leave training, at a place whose state has been saved.
@@ -37,12 +54,13 @@ class Interruption:
             mend: how to go on from it.
 
         Raises:
-            InterruptedTrainingError: a signal came.
+            InterruptedTrainingError: that is so.
         """
-        if self._signal is not None:
-            raise InterruptedTrainingError(self._signal, str(saved), mend)
+        if self.requested:
+            raise InterruptedTrainingError(self.signal or signal.SIGTERM, str(saved), mend)
 
-    def _request(self, number: int, _: FrameType | None) -> None:
-        self._signal = number
-        for stop_signal in _STOP_SIGNALS:
-            signal.signal(stop_signal, signal.SIG_DFL)
+    def _handle(self, number: int, _: FrameType | None) -> None:
+        self.signal = number
+        if number in _STOP_SIGNALS:
+            for stop_signal in _STOP_SIGNALS:
+                signal.signal(stop_signal, signal.SIG_DFL)

@@ -23,10 +23,16 @@ class AutoencoderModule(pl.LightningModule):
         config: the run's config.
         shape: (channels, height, width) of an image.
         validation_images: size of the validation split.
+        validation_factors: index of each factor's value for all images of the validation split,
+            (images, factors); None where the data set knows none.
     """
 
     def __init__(
-        self, config: TrainConfig, shape: tuple[int, int, int], validation_images: int
+        self,
+        config: TrainConfig,
+        shape: tuple[int, int, int],
+        validation_images: int,
+        validation_factors: Tensor | None = None,
     ) -> None:
         super().__init__()
         self.config = config
@@ -35,7 +41,8 @@ class AutoencoderModule(pl.LightningModule):
             self.model = build_model(config.model, config.network, config.likelihood, shape)
         self.schedule = build_schedule(config.kl_schedule)
         self.step_terms: dict[str, Tensor] = {}
-        self.validation = SplitSums()
+        self._validation_factors = validation_factors
+        self.validation = SplitSums(validation_factors)
         self.validation_metrics: dict[str, float] = {}
         self._validation_noise = noise(
             config.seed, Stream.EVAL_NOISE, 0, validation_images, config.model.latent_size
@@ -64,7 +71,7 @@ class AutoencoderModule(pl.LightningModule):
 
     def on_validation_epoch_start(self) -> None:
         """Start counting the validation split."""
-        self.validation = SplitSums()
+        self.validation = SplitSums(self._validation_factors)
 
     def validation_step(self, batch: Batch, _: int) -> None:
         """Count one batch; its noise is that of its images' positions in the split."""

@@ -37,7 +37,8 @@ class PictureRecording(pl.Callback):
     def on_train_start(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
         """Draw the untrained model: the dashboard's step slider begins at 0."""
         assert isinstance(module, AutoencoderModule)
-        if self._every_n_epochs and module.global_step == 0:
+        more_follow = 0 < self._every_n_epochs < (trainer.max_epochs or 0)
+        if more_follow and module.global_step == 0:
             module.eval()
             self._draw(module, list(range(module.model.latent_size)))
             module.train()

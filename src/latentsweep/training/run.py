@@ -1,11 +1,14 @@
 """One training run, from config to summary: reads from top to bottom."""
 
+import traceback
+from contextlib import suppress
+from dataclasses import replace
+
 from latentsweep.config import TrainConfig
-from latentsweep.config.project import PACKAGE, ROOT
+from latentsweep.config.typed import first_line
 from latentsweep.data.batches import EvalBatches, TrainBatches
-from latentsweep.data.splits import Splits, load, place
-from latentsweep.errors import InterruptedTrainingError
-from latentsweep.tracking.provenance import code_digest, lock_digest
+from latentsweep.data.splits import Splits
+from latentsweep.errors import InterruptedTrainingError, StorageError
 from latentsweep.tracking.recorder import Recorder, RunStatus
 from latentsweep.tracking.session import Tracking
 from latentsweep.tracking.shipper import Shipper
@@ -13,7 +16,6 @@ from latentsweep.training.checkpoints import BEST, LAST, Checkpoints
 from latentsweep.training.description import record_description
 from latentsweep.training.device import choose_device, set_threads
 from latentsweep.training.identity import identify
-from latentsweep.training.interruption import Interruption
 from latentsweep.training.module import AutoencoderModule
 from latentsweep.training.nonfinite import NonFiniteGuard
 from latentsweep.training.pictures import PictureRecording
@@ -21,37 +23,47 @@ from latentsweep.training.progress import TrainingProgress
 from latentsweep.training.recording import MetricsRecording
 from latentsweep.training.resume import Attempt, attempt
 from latentsweep.training.summary import RunSummary
+from latentsweep.training.supervision import Supervision
+from latentsweep.training.supervisor import Supervisor
 from latentsweep.training.trainer import build_trainer
 
 
-def train(config: TrainConfig, overrides: list[str]) -> RunSummary:
+def train(
+    config: TrainConfig, overrides: list[str], supervisor: Supervisor | None = None
+) -> RunSummary:
     """Train what `config` says, or go on with it, or find that it is done.
 
     Args:
         config: a checked config.
         overrides: Hydra overrides that led to it, for the record.
+        supervisor: what the run is part of; None: nothing.
 
     Raises:
         LatentsweepError: something that the user can mend; record and checkpoints are kept.
     """
+    supervisor = supervisor or Supervisor()
     set_threads(config.trainer)
     device = choose_device(config.trainer)
-    splits = place(load(config.data, config.seed), device)
+    splits = supervisor.splits(config, device)
     batches = TrainBatches(splits.train, config.batch_size, config.seed, splits.resample)
-    identity = identify(
-        config, code=code_digest(PACKAGE), lock=lock_digest(ROOT) or "", data=splits.digest
-    )
-    with attempt(config, identity) as this:
+    with attempt(config, identify(config, splits.digest)) as this:
+        tags = supervisor.began(this.run.path)
         if this.run.summary is not None:
             return _finished_before(config, overrides, this)
-        tracking = Tracking.start(this.run.path, config.tracking, this.run.uid)
+        shipper = supervisor.shipper(this.run.path, config.tracking)
+        tracking = Tracking.start(this.run.path, config.tracking, this.run.uid, shipper)
         status = RunStatus.FAILED
         try:
             record_description(tracking.recorder, this, config, overrides, splits)
-            summary = _fit(config, overrides, this, splits, batches, tracking.recorder)
+            if tags:
+                tracking.recorder.tags(tags)
+            summary = _fit(config, overrides, this, splits, batches, tracking.recorder, supervisor)
             status = RunStatus.FINISHED
         except InterruptedTrainingError:
             status = RunStatus.INTERRUPTED
+            raise
+        except Exception as error:
+            _record_failure(tracking.recorder, error, supervisor)
             raise
         finally:
             report = tracking.finish(status)
@@ -74,12 +86,14 @@ def _fit(
     splits: Splits,
     batches: TrainBatches,
     recorder: Recorder,
+    supervisor: Supervisor,
 ) -> RunSummary:
     """Train to the end and sum up."""
     device = choose_device(config.trainer)
-    module = AutoencoderModule(config, splits.shape, len(splits.val))
+    module = AutoencoderModule(config, splits.shape, len(splits.val), splits.val.factors)
     metrics = MetricsRecording(recorder, config.tracking.every_n_steps)
-    checkpoints = Checkpoints(this.run.checkpoints, config, splits.digest, Interruption())
+    checkpoints = Checkpoints(this.run.checkpoints, config, splits.digest, supervisor.interruption)
+    supervision = Supervision(supervisor)
     callbacks = [
         NonFiniteGuard(
             this.run.checkpoints,
@@ -88,6 +102,7 @@ def _fit(
         ),
         metrics,
         PictureRecording(recorder, splits.val, config.tracking.images_every_n_epochs),
+        supervision,
         checkpoints,  # last: it saves what the others know
         *([TrainingProgress()] if config.trainer.progress_bar else []),
     ]
@@ -102,4 +117,15 @@ def _fit(
     for kept in (BEST, LAST):
         if (this.run.checkpoints / kept).exists():
             recorder.file(this.run.checkpoints / kept, f"checkpoints/{kept}")
-    return RunSummary.of_fit(config, overrides, this.run, metrics, checkpoints)
+    tags = supervisor.ended(stopped=supervision.stopped)
+    if tags:
+        recorder.tags(tags)
+    summary = RunSummary.of_fit(config, overrides, this.run, metrics, checkpoints)
+    return replace(summary, stopped_early=supervision.stopped)
+
+
+def _record_failure(recorder: Recorder, error: Exception, supervisor: Supervisor) -> None:
+    """Put what happened on record, so far as the record can still be written."""
+    with suppress(StorageError):
+        recorder.text("traceback.txt", "".join(traceback.format_exception(error)))
+        recorder.tags({"failure": first_line(error), **supervisor.failed(error)})

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from latentsweep.config import TrainConfig
+from latentsweep.config.project import ROOT
 from latentsweep.config.typed import first_line
 from latentsweep.errors import StorageError
 from latentsweep.training.checkpoints import BEST, LAST, Checkpoints
@@ -17,7 +18,7 @@ from latentsweep.training.recording import MetricsRecording
 from latentsweep.training.rundir import SUMMARY_FILE, RunDirectory
 
 if TYPE_CHECKING:
-    from latentsweep.tracking.shipper import SyncReport
+    from latentsweep.tracking.report import SyncReport
 
 DEFAULT_STORE = "sqlite:///mlflow.db"
 
@@ -38,6 +39,7 @@ class RunSummary:
         mlflow_experiment: id of its experiment, or None.
         unsynced: why MLflow does not hold the whole record; empty where it does.
         was_finished: whether the run was finished before this command.
+        stopped_early: whether it was ended before its last epoch, as a sweep's pruner does.
     """
 
     directory: str
@@ -51,6 +53,7 @@ class RunSummary:
     mlflow_experiment: str | None = None
     unsynced: str = ""
     was_finished: bool = False
+    stopped_early: bool = False
 
     @classmethod
     def of_fit(
@@ -167,16 +170,26 @@ def _places(summary: RunSummary) -> dict[str, str]:
     if summary.unsynced:
         places["not synced"] = summary.unsynced
     if summary.tracking_uri:
-        places["dashboard"] = _dashboard(summary.tracking_uri)
+        places["dashboard"] = dashboard_command(summary.tracking_uri)
     places["again"] = summary.command
     return places
 
 
-def _dashboard(uri: str) -> str:
-    """What opens the store at `uri`: a server's own page, or this machine's dashboard."""
+def dashboard_command(uri: str, page: str = "experiments") -> str:
+    """What opens the store at `uri` (without credentials): a server's page, or this machine's.
+
+    Args:
+        uri: of the MLflow store.
+        page: of the dashboard, such as `experiments/1/runs/ID`.
+    """
     if uri.startswith("http"):
-        return f"{uri}/#/experiments?workflowType=machine_learning"
-    return "make dashboard" if uri == DEFAULT_STORE else f"make dashboard URI={shlex.quote(uri)}"
+        return f"{uri}/#/{page}?workflowType=machine_learning"
+    command = ["make", "dashboard"]
+    if page != "experiments":
+        command.append(f"PAGE={page}")
+    if uri != DEFAULT_STORE:
+        command.append(f"URI={uri}")
+    return shlex.join(command)
 
 
 def _repeating(overrides: list[str]) -> str:
@@ -185,5 +198,5 @@ def _repeating(overrides: list[str]) -> str:
     if python.is_relative_to(Path.cwd()):
         python = python.relative_to(Path.cwd())
     kept = [text for text in overrides if not text.startswith("resume=")]
-    script = os.path.relpath(sys.argv[0])
+    script = os.path.relpath(ROOT / "pipelines" / "train.py")
     return shlex.join([str(python), script, *kept, "resume=never"])

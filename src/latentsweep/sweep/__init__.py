@@ -1,0 +1,1 @@
+"""A search over training runs: study, queue, leases, workers, pruning, report."""

@@ -1,0 +1,188 @@
+"""A sweep's workers on Slurm: which were submitted, how they fare, cancelled."""
+
+import os
+import shutil
+import subprocess
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from latentsweep.errors import ConfigError, LatentsweepError
+from latentsweep.tracking.files import read_json, write_json
+
+JOBS_NAME = "jobs.json"
+_SECONDS = 30.0
+_COLUMNS = "%i|%T|%M|%N|%r"
+# States in which Slurm still does something with a job.
+ALIVE = frozenset(
+    {"PENDING", "CONFIGURING", "RUNNING", "COMPLETING", "SUSPENDED", "REQUEUED", "REQUEUE_HOLD"}
+)
+
+
+@dataclass(frozen=True)
+class Worker:
+    """One worker's place in Slurm."""
+
+    task: str
+    """Its id, such as `12_0`."""
+    state: str
+    """Slurm's word for its state, such as RUNNING or NODE_FAIL."""
+    elapsed: str
+    """Time since it started last, as Slurm writes it."""
+    node: str
+    """Where it runs or ran; empty before."""
+    reason: str
+    """Why it waits; `None` where it does not."""
+
+    @property
+    def alive(self) -> bool:
+        """Whether it runs or will."""
+        return self.state in ALIVE
+
+
+def check_partition(name: str | None) -> None:
+    """Refuse a partition that there is not; None is the cluster's default one.
+
+    Raises:
+        ConfigError: there is no such partition, or no Slurm here.
+        LatentsweepError: Slurm does not answer.
+    """
+    listed = _slurm("sinfo", "-h", "-o", "%R|%a").split()
+    partitions = dict(line.split("|") for line in listed)
+    if name is None or partitions.get(name) == "up":
+        return
+    if name in partitions:
+        raise ConfigError(
+            f"the partition {name} takes no jobs", found=f"it is {partitions[name]} (sinfo)"
+        )
+    raise ConfigError(
+        f"there is no partition {name}",
+        expected=f"one of {', '.join(sorted(partitions)) or 'none: Slurm shows this user none'}",
+        mend="make sweep CLUSTER=slurm PARTITION=..., or without PARTITION the default one",
+    )
+
+
+def refused(message: str) -> ConfigError:
+    """The error for an array that sbatch refuses, from what it says."""
+    lines = [line for line in message.splitlines() if line.startswith("sbatch:")]
+    return ConfigError(
+        "Slurm refuses the workers",
+        found=" ".join(lines[-2:] or message.split())[:500],
+        mend="mend hydra.launcher.partition, timeout_min, gpus_per_node, account, ...",
+    )
+
+
+def record_jobs(directory: Path, tasks: Sequence[str]) -> None:
+    """Note in the sweep's directory that workers were submitted.
+
+    Args:
+        directory: the sweep's.
+        tasks: their ids in Slurm, such as `12_0` and `12_1`.
+    """
+    jobs = read_json(directory / JOBS_NAME).get("jobs", [])
+    for job, count in Counter(task.partition("_")[0] for task in tasks).items():
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        jobs.append({"id": job, "workers": count, "submitted": now})
+    write_json(directory / JOBS_NAME, {"jobs": jobs})
+
+
+def jobs_of(directory: Path) -> list[str]:
+    """The ids of the arrays that were submitted for a sweep, oldest first."""
+    return [str(job["id"]) for job in read_json(directory / JOBS_NAME).get("jobs", [])]
+
+
+def status(directory: Path) -> list[Worker]:
+    """Every worker that was submitted for a sweep, as Slurm knows it now.
+
+    Raises:
+        LatentsweepError: there is no Slurm here, or it does not answer.
+    """
+    jobs = jobs_of(directory)
+    if not jobs:
+        return []
+    listed = _slurm("squeue", "-h", "-r", "-t", "all", "-o", _COLUMNS)
+    workers = {worker.task: worker for worker in _parsed(listed) if _job(worker) in jobs}
+    forgotten = [job for job in jobs if job not in {_job(worker) for worker in workers.values()}]
+    if forgotten:
+        # squeue forgets ended jobs after minutes; sacct needs accounting, which not all have.
+        columns = ["-o", "JobID,State,Elapsed,NodeList,Reason"]
+        listed = _slurm(
+            "sacct", "-n", "-P", "-X", "--array", "-j", ",".join(forgotten), *columns, needed=False
+        )
+        workers |= {worker.task: worker for worker in _parsed(listed)}
+    return sorted(workers.values(), key=lambda worker: _order(worker.task))
+
+
+def cancel(directory: Path) -> list[str]:
+    """Cancel a sweep's workers that run or wait; their ids.
+
+    Raises:
+        LatentsweepError: there is no Slurm here, or it does not answer.
+    """
+    alive = [worker.task for worker in status(directory) if worker.alive]
+    if alive:
+        _slurm("scancel", *sorted({task.partition("_")[0] for task in alive}))
+    return alive
+
+
+def preempted() -> bool:
+    """Whether Slurm has pre-empted the job that this process belongs to.
+
+    A job that is pre-empted and one that is cancelled are sent the same SIGTERM. The first runs on
+    for its partition's grace time, and has to be queued again; the second must not be.
+    """
+    job = os.environ.get("SLURM_JOB_ID")
+    if not job:
+        return False
+    told = _slurm("scontrol", "show", "job", "-o", job, needed=False)
+    return "JobState=RUNNING" in told and "PreemptTime=None" not in told
+
+
+def _job(worker: Worker) -> str:
+    return worker.task.partition("_")[0]
+
+
+def _order(task: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in task.split("_") if part.isdigit())
+
+
+def _parsed(listed: str) -> list[Worker]:
+    rows = (line.split("|") for line in listed.splitlines() if line.count("|") == 4)
+    return [
+        # sacct says by whom: `CANCELLED by 1000`.
+        Worker(task, state.partition(" ")[0], elapsed, node.replace("None assigned", ""), reason)
+        for task, state, elapsed, node, reason in rows
+    ]
+
+
+def _slurm(name: str, *arguments: str, needed: bool = True) -> str:
+    """The output of one of Slurm's commands; empty if it fails and is not needed."""
+    if not shutil.which(name):
+        raise ConfigError(
+            f"no Slurm here: there is no command {name}",
+            expected="a login node of a Slurm cluster",
+            mend="log in there; or make sweep without CLUSTER=slurm",
+        )
+    try:
+        done = subprocess.run(
+            [name, *arguments],
+            capture_output=True,
+            text=True,
+            timeout=_SECONDS,
+            stdin=subprocess.DEVNULL,
+            check=needed,
+        )
+    except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
+        found = f"{name} did not answer within {_SECONDS:g} s"
+        if isinstance(error, subprocess.CalledProcessError):
+            found = " ".join(str(error.stderr).split()) or f"{name} failed"
+        raise _SlurmError("Slurm does not answer", found=found, mend="see sinfo") from None
+    return done.stdout
+
+
+class _SlurmError(LatentsweepError):
+    """Slurm is not there, or cannot do what it was asked; nothing was started."""
+
+    exit_code = 2

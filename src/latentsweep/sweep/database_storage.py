@@ -1,0 +1,173 @@
+"""Optuna's storage in an sqlite file or a PostgreSQL server, and its address without a password."""
+
+import os
+import re
+import warnings
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+from optuna.exceptions import StorageInternalError
+from optuna.storages import BaseStorage, RDBStorage, _CachedStorage
+from sqlalchemy import NullPool
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, ProgrammingError
+
+from latentsweep.config.sweep import PostgreSQLStorageConfig
+from latentsweep.errors import ConfigError
+from latentsweep.sweep.patience import patient
+
+URL_VARIABLE = "LATENTSWEEP_STORAGE_URL"
+_FORM = "postgresql://USER@HOST:PORT/DATABASE"
+_PASSWORDS = "the password in PGPASSWORD or ~/.pgpass"
+_DRIVERS = ("postgresql", "postgres", "postgresql+psycopg")
+# A worker whose node dies says no goodbye: without these its locks would outlive it by two hours.
+_SERVER_SETTINGS = (
+    "-c idle_in_transaction_session_timeout=60s -c tcp_keepalives_idle=15 "
+    "-c tcp_keepalives_interval=5 -c tcp_keepalives_count=3"
+)
+_CONNECTION = {
+    "connect_timeout": "5",  # seconds
+    "keepalives_idle": "15",
+    "keepalives_interval": "5",
+    "keepalives_count": "3",
+    "application_name": "latentsweep",
+    "options": _SERVER_SETTINGS,
+}
+# What PostgreSQL says, what that means, and what to do.
+_REFUSALS = (
+    (
+        r"password authentication failed|no password supplied",
+        "PostgreSQL refuses the user or the password",
+        f"check the user in the address, and {_PASSWORDS}",
+    ),
+    (r'role "[^"]*" does not exist', "PostgreSQL knows no such user", "createuser USER"),
+    (r'database "[^"]*" does not exist', "PostgreSQL has no such database", "createdb DATABASE"),
+    (
+        r"no pg_hba.conf entry|permission denied",
+        "PostgreSQL does not let this user in",
+        "ask who runs the server for the right to connect and to create tables",
+    ),
+    (
+        r"too many clients|remaining connection slots",
+        "PostgreSQL has no connection left",
+        "raise its max_connections, or put `make sweep-proxy` in front of it",
+    ),
+)
+
+
+def open_sqlite(path: Path) -> BaseStorage:
+    """The study's database in `path`; created if it is missing.
+
+    Raises:
+        ConfigError: `path` is no such database, or cannot be read or written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # A report may read while the worker writes: it waits.
+        return _open(URL.create("sqlite", database=str(path)), connect_args={"timeout": 60})
+    except (DBAPIError, StorageInternalError, OSError) as error:
+        raise ConfigError(
+            f"cannot use {path} as the study's database",
+            found=str(_root(error)),
+            expected="an sqlite file that this user may read and write, or none",
+            mend="sweep.storage.path=FILE names another",
+        ) from None
+
+
+def open_postgresql(config: PostgreSQLStorageConfig, *, pooled: bool) -> BaseStorage:
+    """The study's database on a PostgreSQL server; its tables are made if they are missing.
+
+    Args:
+        config: with the address, or without: then the environment has it.
+        pooled: keep connections open. A process that forks must not.
+
+    Raises:
+        ConfigError: no address, no driver, no server, no such database, or a wrong password.
+    """
+    url = address(config)
+    query = {key: value for key, value in _CONNECTION.items() if key not in url.query}
+    pool: dict[str, Any] = {"pool_pre_ping": True, "pool_size": 10, "max_overflow": 0}
+    try:
+        return patient(
+            _open(url.update_query_dict(query), **(pool if pooled else {"poolclass": NullPool}))
+        )
+    except ImportError as error:
+        raise ConfigError(
+            "the driver for PostgreSQL is missing",
+            found=str(_root(error)),
+            expected="psycopg 3 with its library",
+            mend="pip install 'psycopg[binary]'",
+        ) from None
+    except (DBAPIError, StorageInternalError) as error:
+        raise _refusal(url, str(_root(error))) from None
+
+
+def address(config: PostgreSQLStorageConfig) -> URL:
+    """The server's address, from the config or else from LATENTSWEEP_STORAGE_URL.
+
+    Raises:
+        ConfigError: there is none, or it cannot be read. The message shows nothing of it, since
+            where the password begins and ends cannot be told.
+    """
+    text = config.url or os.environ.get(URL_VARIABLE, "")
+    source = "sweep.storage.url" if config.url else URL_VARIABLE
+    if not text:
+        raise ConfigError(
+            "storage=postgresql needs the server's address",
+            found=f"neither sweep.storage.url nor {URL_VARIABLE}",
+            expected=f"{_FORM}, {_PASSWORDS}",
+            mend=f"export {URL_VARIABLE}={_FORM}",
+        )
+    try:
+        url = make_url(text)
+    except (ArgumentError, ValueError):
+        url = None
+    if url is None or url.drivername not in _DRIVERS or "@" in (url.host or ""):
+        raise ConfigError(
+            f"{source} is no address of a PostgreSQL server",
+            expected=f"{_FORM}, {_PASSWORDS}",
+            mend="write the characters @ : / ? # % in a password as %40 %3A %2F %3F %23 %25",
+        )
+    return url.set(drivername="postgresql+psycopg")
+
+
+def without_password(url: URL) -> str:
+    """The address as it may be shown and recorded."""
+    query = {key: url.query[key] for key in ("host", "port") if key in url.query}
+    plain = URL.create("postgresql", url.username, None, url.host, url.port, url.database, query)
+    return unquote(plain.render_as_string())
+
+
+def _open(url: URL, **engine: Any) -> BaseStorage:
+    text = url.render_as_string(hide_password=False)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return _CachedStorage(RDBStorage(text, engine))
+        except (IntegrityError, ProgrammingError):
+            # Another process made the tables at the same moment.
+            return _CachedStorage(RDBStorage(text, engine))
+
+
+def _root(error: BaseException) -> BaseException:
+    """The driver's own error."""
+    while (below := getattr(error, "orig", None) or error.__cause__) is not None:
+        error = below
+    return error
+
+
+def _refusal(url: URL, found: str) -> ConfigError:
+    hidden = [str(value) for value in (url.password, url.query.get("password")) if value]
+    for secret in hidden:
+        found = found.replace(secret, "***")
+    found = " ".join(found.split())
+    for pattern, what, mend in _REFUSALS:
+        if re.search(pattern, found):
+            return ConfigError(f"{what}: {without_password(url)}", found=found, mend=mend)
+    return ConfigError(
+        f"cannot reach the study's database {without_password(url)}",
+        found=found,
+        expected="a PostgreSQL server that answers within 5 s",
+        mend=f"start it, or mend the address in sweep.storage.url or {URL_VARIABLE}",
+    )

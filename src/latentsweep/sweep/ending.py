@@ -1,0 +1,74 @@
+"""What a sweep leaves when it ends: report, best config, note, the parent run's status."""
+
+from __future__ import annotations
+
+import fcntl
+
+import optuna
+from optuna.storages import BaseStorage
+from optuna.trial import TrialState
+
+from latentsweep.errors import RunBusyError
+from latentsweep.sweep.attributes import METRICS, SLOT, STOPPED
+from latentsweep.sweep.best import write_best
+from latentsweep.sweep.composer import Composer
+from latentsweep.sweep.parent import finish_parent
+from latentsweep.sweep.plan import Plan
+from latentsweep.sweep.report.best import best_trials
+from latentsweep.sweep.report.note import summary_note
+from latentsweep.sweep.report.page import write_report
+from latentsweep.sweep.slots import FINISHED
+from latentsweep.tracking.recorder import RunStatus
+
+REPORT = "report.html"
+
+
+def end_sweep(plan: Plan, storage: BaseStorage, composer: Composer, status: RunStatus) -> str:
+    """Write what the sweep came to and put it on record; of several at once, one does it.
+
+    Args:
+        plan: the sweep.
+        storage: where its study is.
+        composer: composes the best trial's config.
+        status: how the sweep ended.
+
+    Returns:
+        Why MLflow does not hold it all; empty where it does.
+    """
+    study = optuna.load_study(study_name=plan.study, storage=storage)
+    with (plan.directory / "end.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        artifacts = {REPORT: write_report(study, plan.directory, plan.directory / REPORT)}
+        best = best_trials(study, 1)
+        if best:
+            config = composer.compose(best[0].params)
+            artifacts["best.yaml"] = write_best(config, plan.directory)
+        finished = [trial for trial in study.get_trials(deepcopy=False) if trial.state in FINISHED]
+        try:
+            report = finish_parent(
+                plan.directory,
+                composer.compose({}).tracking,
+                status=status,
+                artifacts=artifacts,
+                note=summary_note(study, plan.directory),
+                metrics=dict(best[0].user_attrs.get(METRICS, {})) if best else {},
+                tags=_tags(study),
+                step=len([trial for trial in finished if SLOT in trial.user_attrs]),
+            )
+        except RunBusyError as error:
+            return str(error)
+    return report.problem
+
+
+def status_of(study: optuna.Study, *, finished: bool) -> RunStatus:
+    """How a sweep stands that nobody works on any more."""
+    if finished:
+        return RunStatus.FINISHED
+    return RunStatus.FAILED if study.user_attrs.get(STOPPED) else RunStatus.INTERRUPTED
+
+
+def _tags(study: optuna.Study) -> dict[str, str]:
+    trials = [t for t in study.get_trials(deepcopy=False) if SLOT in t.user_attrs]
+    complete = sum(trial.state == TrialState.COMPLETE for trial in trials)
+    pruned = sum(trial.state == TrialState.PRUNED for trial in trials)
+    return {"complete": str(complete), "pruned": str(pruned)}

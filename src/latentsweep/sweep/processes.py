@@ -1,0 +1,179 @@
+"""Jobs as forked processes of this machine: started, stopped, replaced when one is killed."""
+
+from __future__ import annotations
+
+import ctypes
+import multiprocessing
+import os
+import signal
+import sys
+
+from contextlib import suppress
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import ForkProcess
+from types import FrameType
+from typing import Any
+
+from hydra.core.utils import JobReturn, JobStatus, run_job, setup_globals
+from hydra.types import HydraContext, TaskFunction
+from omegaconf import DictConfig, open_dict
+
+_FORK = multiprocessing.get_context("fork")
+# Of one job: something that kills its process again and again is no accident.
+_MOST_REPLACEMENTS = 5
+_PR_SET_PDEATHSIG = 1
+
+
+@dataclass
+class Job:
+    """One job and the process that runs it."""
+
+    index: int
+    config: DictConfig
+    process: ForkProcess
+    results: Connection
+    replacements: int = 0
+
+
+@dataclass
+class Stopping:
+    """Passes signals that ask to stop on to the jobs: the first gently, the second at once."""
+
+    jobs: list[Job] = field(default_factory=list)
+    signal: int | None = None
+    _before: dict[int, Any] = field(default_factory=dict)
+
+    def __enter__(self) -> Stopping:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(number) != signal.SIG_IGN:
+                self._before[number] = signal.signal(number, self._handle)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def _handle(self, number: int, _: FrameType | None) -> None:
+        again = self.signal is not None
+        self.signal = number
+        if not again:
+            say = "stopping: running trials save their state (once more: at once)\n"
+            os.write(sys.stderr.fileno(), say.encode())
+        for job in self.jobs:
+            with suppress(ProcessLookupError):
+                if job.process.pid and job.process.is_alive():
+                    os.kill(job.process.pid, signal.SIGKILL if again else signal.SIGTERM)
+
+
+def run_jobs(
+    context: HydraContext,
+    task: TaskFunction,
+    config: DictConfig,
+    overrides: list[list[str]],
+    first: int,
+) -> list[JobReturn]:
+    """Run one job for each list of overrides, all at once, and wait for them.
+
+    A job whose process is killed from outside is started again.
+    """
+    setup_globals()
+    with Stopping() as stopping:
+        for index, job_overrides in enumerate(overrides, first):
+            job_config = context.config_loader.load_sweep_config(config, job_overrides)
+            with open_dict(job_config):
+                job_config.hydra.job.id = index
+                job_config.hydra.job.num = index
+            stopping.jobs.append(_start(context, task, job_config, index))
+        results: dict[int, JobReturn] = {}
+        while len(results) < len(stopping.jobs):
+            waiting = {
+                job.process.sentinel: job for job in stopping.jobs if job.index not in results
+            }
+            for sentinel in wait(list(waiting)):
+                job = waiting[sentinel]  # type: ignore[index]
+                result = _result(job)
+                killed = result is None and stopping.signal is None
+                if killed and job.replacements < _MOST_REPLACEMENTS:
+                    new = _start(context, task, job.config, job.index)
+                    new.replacements = job.replacements + 1
+                    stopping.jobs[stopping.jobs.index(job)] = new
+                else:
+                    results[job.index] = result or _killed(job)
+    return [results[job.index] for job in stopping.jobs]
+
+
+def _start(context: HydraContext, task: TaskFunction, config: DictConfig, index: int) -> Job:
+    receiver, sender = _FORK.Pipe(duplex=False)
+    process = _FORK.Process(target=_run, args=(context, task, config, index, sender, os.getpid()))
+    process.start()
+    sender.close()
+    return Job(index, config, process, receiver)
+
+
+def _run(
+    context: HydraContext,
+    task: TaskFunction,
+    config: DictConfig,
+    index: int,
+    results: Connection,
+    parent: int,
+) -> None:
+    """What a job's process does."""
+    become_own_group(parent, signal.SIGTERM)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
+    _choose_gpu(index)
+    result = run_job(
+        hydra_context=context,
+        task_function=task,
+        config=config,
+        job_dir_key="hydra.sweep.dir",
+        job_subdir_key="hydra.sweep.subdir",
+        configure_logging=False,
+    )
+    results.send(result)
+    results.close()
+
+
+def become_own_group(parent: int, on_parents_death: signal.Signals) -> None:
+    """Let the terminal's Ctrl-C reach the parent alone, and end when the parent ends.
+
+    Args:
+        parent: process id of the parent.
+        on_parents_death: the signal that this process gets then (Linux).
+    """
+    os.setpgid(0, 0)
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(on_parents_death))
+        if os.getppid() != parent:  # it died before that was said
+            os.kill(os.getpid(), on_parents_death)
+
+
+def _choose_gpu(index: int) -> None:
+    """Give each job one of the GPUs that there are, in turn."""
+    import torch
+
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    names = visible.split(",") if visible else [str(n) for n in range(torch.cuda.device_count())]
+    if names and names[0]:
+        os.environ["CUDA_VISIBLE_DEVICES"] = names[index % len(names)]
+
+
+def _result(job: Job) -> JobReturn | None:
+    """What the job's process sent before it ended; None if it was killed."""
+    try:
+        result: JobReturn = job.results.recv()
+    except EOFError:
+        return None
+    finally:
+        job.process.join()
+        job.results.close()
+    return result
+
+
+def _killed(job: Job) -> JobReturn:
+    failed = JobReturn(cfg=job.config, status=JobStatus.FAILED)
+    failed.return_value = RuntimeError(f"worker {job.index} ended with {job.process.exitcode}")
+    return failed

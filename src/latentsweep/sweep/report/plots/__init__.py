@@ -1,0 +1,1 @@
+"""The plots of a report: a sweep at one moment in, a plotly figure out."""

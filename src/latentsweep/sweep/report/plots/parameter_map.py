@@ -1,0 +1,85 @@
+"""Two parameters against each other, with the objective as colour: latent size and KL weight."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from latentsweep.sweep.report.labels import BETA, LATENT_SIZE, axis_label, parameter_label
+from latentsweep.sweep.report.plots.points import CROSS, scatter, usable
+from latentsweep.sweep.report.plots.theme import (
+    BEST,
+    RUNNING,
+    blank,
+    colour_bar,
+    log_ticks,
+    style_axes,
+)
+from latentsweep.sweep.report.snapshot import Entry, Parameter, Snapshot, State
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+
+def mapped(sweep: Snapshot) -> tuple[Parameter, Parameter] | None:
+    """The two numeric parameters to draw: latent size and KL weight where both are searched."""
+    numeric = [each for each in sweep.parameters if each.is_numeric and each.varies]
+    wanted = [each for each in numeric if each.name in (LATENT_SIZE, BETA)]
+    wanted.sort(key=lambda each: each.name == BETA)
+    chosen = wanted + [each for each in numeric if each not in wanted]
+    return (chosen[0], chosen[1]) if len(chosen) > 1 else None
+
+
+def parameter_map(sweep: Snapshot, index: int) -> go.Figure | None:
+    """The map of one objective; None without two numeric parameters or a finished trial.
+
+    Args:
+        sweep: the sweep.
+        index: which objective.
+    """
+    pair = mapped(sweep)
+    if pair is None:
+        return None
+    here = [entry for entry in sweep.entries if all(p.name in entry.trial.params for p in pair)]
+    finished = [entry for entry in usable(here) if entry.state == State.FINISHED]
+    if not finished:
+        return None
+    objective = sweep.objectives[index]
+    # The best are drawn last, on top.
+    finished.sort(key=lambda entry: entry.values[index], reverse=not objective.maximize)
+    figure = blank(420)
+    for state, marker in ((State.PRUNED, CROSS), (State.RUNNING, _RING)):
+        entries = [entry for entry in here if entry.state == state]
+        if entries:
+            where = _places(entries, pair)
+            figure.add_trace(scatter(entries, sweep, *where, marker, state.value))
+    values = [entry.values[index] for entry in finished]
+    colours = colour_bar(values, axis_label(objective.name))
+    worst, best = np.quantile(values, 0.1 if objective.maximize else 0.9), values[-1]
+    limits = {"cmin": min(worst, best), "cmax": max(worst, best)} if worst != best else {}
+    marker = {"size": 12, "line": {"width": 1, "color": "white"}, **colours, **limits}
+    marker["reversescale"] = not objective.maximize
+    figure.add_trace(scatter(finished, sweep, *_places(finished, pair), marker, "finished"))
+    if len(sweep.objectives) == 1:
+        ring = {"symbol": "circle-open", "size": 19, "line": {"width": 2.5}, "color": BEST}
+        figure.add_trace(scatter(finished[-1:], sweep, *_places(finished[-1:], pair), ring, "best"))
+    figure.update_xaxes(_axis(pair[0]))
+    figure.update_yaxes(_axis(pair[1]))
+    style_axes(figure)
+    return figure
+
+
+_RING = {"symbol": "circle-open", "size": 10, "color": RUNNING, "line": {"width": 2}}
+
+
+def _places(entries: list[Entry], pair: tuple[Parameter, Parameter]) -> tuple[list[Any], list[Any]]:
+    x, y = ([entry.trial.params[each.name] for entry in entries] for each in pair)
+    return x, y
+
+
+def _axis(parameter: Parameter) -> dict[str, Any]:
+    axis: dict[str, Any] = {"title": {"text": parameter_label(parameter.name)}}
+    if parameter.is_log:
+        axis |= log_ticks(*parameter.interval)
+    return axis

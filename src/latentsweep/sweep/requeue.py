@@ -1,0 +1,38 @@
+"""Leaving a cluster's job when the scheduler warns: the job is queued again, and goes on there."""
+
+from __future__ import annotations
+
+import signal
+from typing import Any
+
+
+class Requeue:
+    """Keeps what submitit does at a scheduler's warning until the worker has left its trial.
+
+    submitit answers SIGUSR2 at once and wherever the program is: it queues the job again and ends
+    the process. Within this context the signal is free for the worker, and `leave` has submitit
+    do what it would have done.
+
+    Attributes:
+        warnings: the signals by which the scheduler warns; none outside submitit's jobs.
+    """
+
+    def __init__(self) -> None:
+        self._submitit: Any = None
+        self.warnings: tuple[signal.Signals, ...] = ()
+
+    def __enter__(self) -> Requeue:
+        handler = signal.getsignal(signal.SIGUSR2)
+        if callable(handler):
+            self._submitit = handler
+            self.warnings = (signal.SIGUSR2,)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._submitit:
+            signal.signal(signal.SIGUSR2, self._submitit)
+
+    def leave(self, number: int) -> None:
+        """Queue this job again, if that is what the signal asked for; then this does not return."""
+        if self._submitit and number in self.warnings:
+            self._submitit(number, None)

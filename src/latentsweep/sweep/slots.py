@@ -1,0 +1,316 @@
+"""The queue: n slots for n trials, in Optuna's storage, around which equal workers gather.
+
+A slot is filled when one of its trials is complete or pruned. Its trials follow each other: one
+that failed is followed by a fresh one, one whose worker died by one that takes it up. Claiming a
+trial (WAITING to RUNNING) and ending it are atomic in every storage of Optuna's, and all else is
+made so that doing it twice does no harm: of several unfinished trials of one slot the oldest is
+valid, and the others are void.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import optuna
+from optuna.exceptions import UpdateFinishedTrialError
+from optuna.trial import FrozenTrial, TrialState, create_trial
+
+from latentsweep.sweep.attributes import (
+    ATTEMPT,
+    CONTINUES,
+    FAILURE,
+    FORGIVEN,
+    LEASE,
+    N_TRIALS,
+    RUN,
+    SLOT,
+    STOPPED,
+)
+from latentsweep.sweep.lease import LeaseWatch, WorkerIdentity
+
+FINISHED = (TrialState.COMPLETE, TrialState.PRUNED)
+VOID = "void: another trial has this slot"
+# Open slots are kept this far ahead of the trials, and not all from the start: samplers read every
+# unfinished trial from a database, each time.
+_AHEAD = 16
+# Whoever ends a trial also makes the next one; when it died in between, others do after this.
+_GRACE_SECONDS = 5.0
+# Fewer trials than this say nothing about the share that fails.
+_TRIALS_THAT_TELL = 10
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What the queue is to bear.
+
+    Attributes:
+        lease_seconds: a trial without a sign of life for so long is taken up again.
+        max_resumptions: how often, before it counts as failed.
+        max_failure_rate: share of failed trials above which no more are started.
+    """
+
+    lease_seconds: float
+    max_resumptions: int
+    max_failure_rate: float
+
+
+@dataclass(frozen=True)
+class Slot:
+    """One of the n trials that are wanted, with all that was tried for it.
+
+    Attributes:
+        index: from 0.
+        trials: in the order of their numbers; void ones are left out.
+    """
+
+    index: int
+    trials: tuple[FrozenTrial, ...]
+
+    @property
+    def current(self) -> FrozenTrial | None:
+        """The trial that stands for the slot: finished, or unfinished, or the last that failed."""
+        finished = [trial for trial in self.trials if trial.state in FINISHED]
+        unfinished = [trial for trial in self.trials if not trial.state.is_finished()]
+        return next(iter(finished + unfinished), self.trials[-1] if self.trials else None)
+
+    @property
+    def is_filled(self) -> bool:
+        """Whether a trial of it is complete or pruned."""
+        return self.current is not None and self.current.state in FINISHED
+
+
+def slots_of(trials: list[FrozenTrial]) -> dict[int, Slot]:
+    """The slots that have trials, by index; trials without one (of a warm start) are left out."""
+    by_index: defaultdict[int, list[FrozenTrial]] = defaultdict(list)
+    for trial in trials:
+        if SLOT in trial.user_attrs and trial.user_attrs.get(FAILURE) != VOID:
+            by_index[trial.user_attrs[SLOT]].append(trial)
+    return {index: Slot(index, tuple(by_index[index])) for index in sorted(by_index)}
+
+
+def failures_in(trials: list[FrozenTrial]) -> list[FrozenTrial]:
+    """The trials that failed by themselves, neither void nor taken up again."""
+    return [
+        trial
+        for trial in trials
+        if trial.state == TrialState.FAIL and trial.user_attrs.get(FAILURE, VOID) != VOID
+    ]
+
+
+class Queue:
+    """One worker's hold on the queue.
+
+    Args:
+        storage: where the study is; not shared with another process.
+        study_name: name of the study.
+        limits: what to bear.
+        workers: about how many workers there are; they begin to look at different places.
+    """
+
+    def __init__(
+        self, storage: optuna.storages.BaseStorage, study_name: str, limits: Limits, workers: int
+    ) -> None:
+        self.storage = storage
+        self.limits = limits
+        self.worker = WorkerIdentity.of_this_process()
+        self._study_id = storage.get_study_id_from_name(study_name)
+        self._workers = workers
+        self._watch = LeaseWatch(limits.lease_seconds)
+        self._random = random.Random(f"{self.worker}")
+        self._empty_since: dict[int, tuple[int, float]] = {}
+
+    def open_slots(self, values: tuple[Mapping[str, Any], ...] = ()) -> None:
+        """Open the first slots; called by whoever starts the sweep, again at each start.
+
+        Args:
+            values: parameters of trials to try first, by slot.
+        """
+        slots = slots_of(self._trials())
+        ahead = min(self.n_trials, max(_AHEAD, 2 * self._workers, len(values)))
+        for index in range(ahead):
+            if index not in slots:
+                self._open(index, values[index] if index < len(values) else {})
+
+    def claim(self) -> FrozenTrial | None:
+        """Take a waiting trial, which is this worker's from then on; None: there is none now."""
+        if self.stopped:
+            return None
+        wanted = self.n_trials
+        slots = slots_of(self._reap(self._trials()))
+        waiting = [
+            slot.current
+            for slot in slots.values()
+            if slot.index < wanted and slot.current and slot.current.state == TrialState.WAITING
+        ]
+        # Those that were begun come first; then in the order of their slots.
+        waiting.sort(key=lambda trial: (not trial.params, trial.user_attrs[SLOT]))
+        while waiting:
+            trial = waiting.pop(self._random.randrange(min(len(waiting), self._workers)))
+            if self._take(trial):
+                return self.storage.get_trial(trial._trial_id)
+        self._mend(slots, wanted)
+        return None
+
+    @property
+    def n_trials(self) -> int:
+        """How many trials are wanted; it may grow while the sweep runs."""
+        return int(self._attributes().get(N_TRIALS, 0))
+
+    @property
+    def stopped(self) -> str:
+        """Why no more trials are started, or nothing."""
+        return str(self._attributes().get(STOPPED, ""))
+
+    def is_finished(self) -> bool:
+        """Whether all trials that are wanted are complete or pruned."""
+        wanted = self.n_trials
+        slots = slots_of(self._trials()).values()
+        return sum(slot.is_filled and slot.index < wanted for slot in slots) >= wanted
+
+    def hand_back(self, trial_id: int) -> None:
+        """Give a trial back, for anyone to go on with; it costs none of its resumptions."""
+        try:
+            # Without it, so that nobody takes the next owner for the one that leaves.
+            self.storage.set_trial_user_attr(trial_id, LEASE, None)
+        except UpdateFinishedTrialError:
+            return
+        self._end_quietly(trial_id, TrialState.WAITING)
+
+    def fail(self, trial_id: int, reason: str) -> None:
+        """End a trial that failed by itself; its slot is opened again, unless too many fail."""
+        try:
+            self.storage.set_trial_user_attr(trial_id, FAILURE, reason)
+        except UpdateFinishedTrialError:
+            return
+        if self._end_quietly(trial_id, TrialState.FAIL):
+            self._follow_failure(self.storage.get_trial(trial_id))
+
+    def stop(self, reason: str) -> None:
+        """Start no more trials."""
+        self.storage.set_study_user_attr(self._study_id, STOPPED, reason)
+
+    def _take(self, trial: FrozenTrial) -> bool:
+        """Claim one trial; False if another worker has it or its slot."""
+        trial_id = trial._trial_id
+        try:
+            if not self.storage.set_trial_state_values(trial_id, TrialState.RUNNING):
+                return False
+            self.storage.set_trial_user_attr(trial_id, LEASE, self.worker.lease(0))
+        except UpdateFinishedTrialError:
+            return False
+        slots = slots_of(self._trials())
+        index = trial.user_attrs[SLOT]
+        current = slots[index].current
+        if current is None or current._trial_id != trial_id:
+            self._void(trial_id)
+            return False
+        ahead = index + max(_AHEAD, 2 * self._workers)
+        if ahead < self.n_trials and ahead not in slots:
+            self._open(ahead, {})
+        return True
+
+    def _void(self, trial_id: int) -> None:
+        self.storage.set_trial_user_attr(trial_id, FAILURE, VOID)
+        self._end_quietly(trial_id, TrialState.FAIL)
+
+    def _reap(self, trials: list[FrozenTrial]) -> list[FrozenTrial]:
+        """End the trials whose workers died and have them taken up; returns how things stand."""
+        running = [trial for trial in trials if trial.state == TrialState.RUNNING]
+        self._watch.forget_all_but({trial._trial_id for trial in running})
+        lost = [
+            trial for trial in running if SLOT in trial.user_attrs and self._watch.is_lost(trial)
+        ]
+        for trial in lost:
+            if trial.user_attrs.get(ATTEMPT, 0) >= self.limits.max_resumptions:
+                again = f"its worker died {self.limits.max_resumptions + 1} times"
+                self.fail(trial._trial_id, again)
+            elif self._end_quietly(trial._trial_id, TrialState.FAIL):
+                self._take_up_again(self.storage.get_trial(trial._trial_id))
+        return self._trials() if lost else trials
+
+    def _mend(self, slots: Mapping[int, Slot], wanted: int) -> None:
+        """Open slots that have stayed empty, because whoever was to open them died."""
+        now = time.monotonic()
+        empty = {
+            index: slots[index].trials[-1].number if index in slots else -1
+            for index in range(wanted)
+            if index not in slots or self._is_dead(slots[index])
+        }
+        self._empty_since = {
+            index: self._empty_since[index]
+            if self._empty_since.get(index, (None, 0.0))[0] == number
+            else (number, now)
+            for index, number in empty.items()
+        }
+        due = [
+            index for index, (_, since) in self._empty_since.items() if now - since > _GRACE_SECONDS
+        ]
+        for index in due[: self._workers]:
+            last = slots[index].trials[-1] if index in slots else None
+            if last is None or FAILURE in last.user_attrs:
+                self._open(index, {})
+            else:
+                self._take_up_again(last)
+
+    @staticmethod
+    def _is_dead(slot: Slot) -> bool:
+        return slot.current is not None and slot.current.state == TrialState.FAIL
+
+    def _open(self, index: int, values: Mapping[str, Any]) -> None:
+        """Add a trial to be claimed; what `values` leaves out is sampled then."""
+        template = create_trial(
+            state=TrialState.WAITING,
+            user_attrs={SLOT: index},
+            system_attrs={"fixed_params": dict(values)} if values else {},
+        )
+        self.storage.create_new_trial(self._study_id, template_trial=template)
+
+    def _take_up_again(self, lost: FrozenTrial) -> None:
+        """Add a trial that goes on with one whose worker died: same parameters, same run."""
+        attributes = {
+            SLOT: lost.user_attrs[SLOT],
+            ATTEMPT: lost.user_attrs.get(ATTEMPT, 0) + 1,
+            CONTINUES: lost.number,
+        }
+        if RUN in lost.user_attrs:
+            attributes[RUN] = lost.user_attrs[RUN]
+        template = create_trial(
+            state=TrialState.WAITING,
+            params=lost.params,
+            distributions=lost.distributions,
+            user_attrs=attributes,
+            system_attrs=lost.system_attrs,
+            intermediate_values=lost.intermediate_values,
+        )
+        self.storage.create_new_trial(self._study_id, template_trial=template)
+
+    def _follow_failure(self, failed: FrozenTrial) -> None:
+        trials = self._trials()
+        finished = [t for t in trials if t.state in FINISHED and SLOT in t.user_attrs]
+        forgiven = int(self._attributes().get(FORGIVEN, 0))
+        failures = len(failures_in(trials)) - forgiven
+        ended = len(finished) + failures
+        tolerated = self.limits.max_failure_rate * max(ended, min(self.n_trials, _TRIALS_THAT_TELL))
+        if failures > tolerated:
+            reason = failed.user_attrs[FAILURE]
+            self.stop(f"{failures} of {ended} trials failed, the last one: {reason}")
+        else:
+            self._open(failed.user_attrs[SLOT], {})
+
+    def _end_quietly(self, trial_id: int, state: TrialState) -> bool:
+        """Change a trial's state; False if someone else has ended it."""
+        try:
+            return self.storage.set_trial_state_values(trial_id, state)
+        except UpdateFinishedTrialError:
+            return False
+
+    def _trials(self) -> list[FrozenTrial]:
+        return self.storage.get_all_trials(self._study_id, deepcopy=False)
+
+    def _attributes(self) -> dict[str, Any]:
+        return self.storage.get_study_user_attrs(self._study_id)

@@ -1,0 +1,252 @@
+"""A worker: claims trial after trial and runs them in this process until there is no more to do."""
+
+from __future__ import annotations
+
+import gc
+import random
+import time
+import warnings
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+
+import optuna
+import torch
+from hydra.core.hydra_config import HydraConfig
+from hydra.types import HydraContext
+from omegaconf import DictConfig
+from optuna.exceptions import UpdateFinishedTrialError
+from optuna.trial import FrozenTrial, TrialState
+
+from latentsweep.config import TrainConfig
+from latentsweep.config.checks import check
+from latentsweep.config.data import DataConfig
+from latentsweep.data.describe import describe
+from latentsweep.data.splits import Splits, load, place
+from latentsweep.errors import (
+    InterruptedTrainingError,
+    LatentsweepError,
+    RunBusyError,
+    StorageError,
+)
+from latentsweep.randomness import Stream, seed_of
+from latentsweep.sweep.attributes import METRICS
+from latentsweep.sweep.composer import Composer
+from latentsweep.sweep.ending import end_sweep
+from latentsweep.sweep.lease import Heartbeat
+from latentsweep.sweep.plan import Plan
+from latentsweep.sweep.pruners import build_pruner
+from latentsweep.sweep.requeue import Requeue
+from latentsweep.sweep.samplers import SHARED_SEED, build_sampler
+from latentsweep.sweep.slots import Queue
+from latentsweep.sweep.storage import open_storage
+from latentsweep.sweep.trial import (
+    TrialSupervisor,
+    metrics_of,
+    reason,
+    run_trial,
+    trial_config,
+    values_of,
+)
+from latentsweep.tracking.courier import LOG_NAME, Courier
+from latentsweep.tracking.recorder import RunStatus
+from latentsweep.training.interruption import Interruption
+from latentsweep.training.summary import RunSummary
+
+_LONGEST_PAUSE_SECONDS = 2.0
+_FIRST_PAUSE_SECONDS = 0.1
+
+
+@lru_cache(maxsize=1)
+def read_splits(data: DataConfig, seed: int) -> Splits:
+    """A data set that stays in memory from trial to trial and, read before a fork, is shared."""
+    return load(data, seed)
+
+
+@lru_cache(maxsize=1)
+def placed_splits(data: DataConfig, seed: int, device: torch.device) -> Splits:
+    """A data set that stays on the device from trial to trial, where it fits."""
+    return place(read_splits(data, seed), device)
+
+
+@dataclass(frozen=True)
+class WorkReport:
+    """How a worker left.
+
+    Attributes:
+        signal: the signal that asked it to stop, or None.
+        error: the message of what stopped it, or "".
+        exit_code: of that error.
+    """
+
+    signal: int | None = None
+    error: str = ""
+    exit_code: int = 0
+
+
+@dataclass
+class Worker:
+    """The task that a Hydra launcher starts; it holds nothing that cannot be pickled.
+
+    Attributes:
+        plan: what to do.
+        context: Hydra's, which composes the trials' configs.
+        config: Hydra's config of the sweep.
+    """
+
+    plan: Plan
+    context: HydraContext
+    config: DictConfig
+
+    def __call__(self, _: DictConfig) -> WorkReport:
+        """Work until nothing is left to do, or a signal asks to stop."""
+        optuna.logging.set_verbosity(optuna.logging.ERROR)
+        warnings.filterwarnings("ignore", module="optuna")
+        with Requeue() as requeue:
+            interruption = Interruption(requeue.warnings)
+            interruption.listen()
+            try:
+                work = _Work(self, interruption)
+                try:
+                    work.until_done()
+                finally:
+                    work.close()
+            except LatentsweepError as error:
+                return WorkReport(error=str(error), exit_code=error.exit_code)
+            if interruption.signal is not None:
+                requeue.leave(interruption.signal)
+                return WorkReport(signal=interruption.signal)
+        return WorkReport()
+
+    def compose(self, overrides: list[str]) -> DictConfig:
+        """Hydra's config with overrides."""
+        loader = self.context.config_loader
+        return loader.load_sweep_config(self.config, [*self.plan.fixed, *overrides])
+
+
+class _Work:
+    """What one worker does, while it lives."""
+
+    def __init__(self, worker: Worker, interruption: Interruption) -> None:
+        self._plan = plan = worker.plan
+        self._interruption = interruption
+        self._composer = Composer(worker.compose, plan.space)
+        storage = open_storage(plan.sweep.storage, plan.directory, plan.workers)
+        self._queue = Queue(storage, plan.study, plan.limits, plan.workers)
+        tracking = self._composer.compose({}).tracking
+        log = plan.directory / LOG_NAME
+        self._courier = Courier(tracking, log) if tracking.uri else None
+        self._courier_seconds = tracking.wait_seconds
+
+    def until_done(self) -> None:
+        """Run trials until all that are wanted are finished."""
+        pause = _FIRST_PAUSE_SECONDS
+        while not self._interruption.requested:
+            claimed = self._queue.claim()
+            if claimed is not None:
+                pause = _FIRST_PAUSE_SECONDS
+                self._run(claimed)
+            elif self._queue.stopped or self._queue.is_finished():
+                break
+            else:  # others' trials are running, and one of them may be lost
+                time.sleep(pause * (0.5 + random.random()))
+                pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+
+    def close(self) -> None:
+        """Wait until MLflow holds the record, and end the sweep if nobody else will."""
+        if self._courier:
+            self._courier.close(self._courier_seconds)
+        finished = self._queue.is_finished()
+        done = finished or self._queue.stopped
+        if self._plan.detached and done and not self._interruption.requested:
+            status = RunStatus.FINISHED if finished else RunStatus.FAILED
+            end_sweep(self._plan, self._queue.storage, self._composer, status)
+
+    def _run(self, claimed: FrozenTrial) -> None:
+        """Run one trial, and see that it ends in the one way that is right for it."""
+        plan, trial_id = self._plan, claimed._trial_id
+        study = self._study(claimed.number)
+        heartbeat = Heartbeat(
+            self._queue.storage,
+            trial_id,
+            self._queue.worker,
+            plan.sweep.lease_seconds,
+            on_lost=self._interruption.abandon,
+        )
+        try:
+            with heartbeat:
+                summary = self._train(optuna.Trial(study, trial_id), claimed)
+        except InterruptedTrainingError:
+            self._interruption.withdraw()
+            self._queue.hand_back(trial_id)
+        except (StorageError, RunBusyError):
+            self._queue.hand_back(trial_id)
+            raise
+        except Exception as error:
+            self._queue.fail(trial_id, reason(error))
+        else:
+            self._tell(study, trial_id, summary)
+        gc.collect()
+        if torch.cuda.is_initialized():
+            torch.cuda.empty_cache()
+
+    def _train(self, trial: optuna.Trial, claimed: FrozenTrial) -> RunSummary:
+        plan = self._plan
+        params = plan.space.suggest(trial)
+        overrides = [*plan.fixed, *plan.space.overrides(params)]
+        config = trial_config(self._composer.compose(params), claimed, plan.directory)
+        check(config, describe(config.data))
+        supervisor = TrialSupervisor(
+            trial,
+            objectives=plan.sweep.objectives,
+            directory=plan.directory,
+            tags={
+                "mlflow.source.name": "pipelines/sweep.py",
+                "latentsweep.study": plan.study,
+                **({"mlflow.parentRunId": plan.parent} if plan.parent else {}),
+            },
+            interruption=self._interruption,
+            splits=lambda config, device: placed_splits(config.data, config.seed, device),
+            courier=self._courier,
+        )
+        until = time.monotonic() + plan.sweep.lease_seconds
+        return run_trial(
+            _with_threads(config, plan.threads),
+            [text for text in overrides if not text.startswith("sweep.")],
+            supervisor,
+            wait=lambda: self._wait(until),
+        )
+
+    def _wait(self, until: float) -> bool:
+        time.sleep(_FIRST_PAUSE_SECONDS)
+        return time.monotonic() < until and not self._interruption.requested
+
+    def _tell(self, study: optuna.Study, trial_id: int, summary: RunSummary) -> None:
+        """Report the end; someone who took the trial for lost has the last word."""
+        with suppress(UpdateFinishedTrialError):
+            self._queue.storage.set_trial_user_attr(trial_id, METRICS, metrics_of(summary))
+            if summary.stopped_early:
+                study.tell(trial_id, state=TrialState.PRUNED, skip_if_finished=True)
+            else:
+                values = values_of(summary, self._plan.sweep.objectives)
+                study.tell(trial_id, values, skip_if_finished=True)
+
+    def _study(self, number: int) -> optuna.Study:
+        """The study with a sampler of this trial's own seed, so that no two workers sample alike."""
+        sweep = self._plan.sweep
+        own = () if sweep.sampler["name"] in SHARED_SEED else (number,)
+        seed = seed_of(sweep.seed, Stream.SAMPLER, *own) % 2**32
+        objectives = len(sweep.objectives)
+        return optuna.load_study(
+            study_name=self._plan.study,
+            storage=self._queue.storage,
+            sampler=build_sampler(sweep.sampler, seed, self._plan.space, objectives),
+            pruner=build_pruner(sweep.pruner),
+        )
+
+
+def _with_threads(config: TrainConfig, threads: int) -> TrainConfig:
+    if config.trainer.threads or not threads:
+        return config
+    return replace(config, trainer=replace(config.trainer, threads=threads))

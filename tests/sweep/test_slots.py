@@ -1,0 +1,229 @@
+"""The queue: n trials, whatever dies, on a journal file."""
+
+import multiprocessing
+import os
+import signal
+from collections import Counter
+from pathlib import Path
+
+import optuna
+import pytest
+from optuna.storages.journal import JournalFileBackend
+from optuna.trial import TrialState
+
+from latentsweep.sweep.attributes import CONTINUES, FAILURE, LEASE, N_TRIALS, SLOT, STOPPED
+from latentsweep.sweep.lease import Heartbeat, WorkerIdentity
+from latentsweep.sweep.slots import VOID, Limits, Queue, failures_in, slots_of
+
+LIMITS = Limits(lease_seconds=30.0, max_resumptions=2, max_failure_rate=0.5)
+STUDY = "study"
+
+
+def storage(directory: Path) -> optuna.storages.JournalStorage:
+    return optuna.storages.JournalStorage(JournalFileBackend(str(directory / "study.log")))
+
+
+def study(directory: Path, n_trials: int) -> optuna.Study:
+    made = optuna.create_study(study_name=STUDY, storage=storage(directory), load_if_exists=True)
+    made.set_user_attr(N_TRIALS, n_trials)
+    return made
+
+
+def queue(directory: Path, limits: Limits = LIMITS, workers: int = 1) -> Queue:
+    return Queue(storage(directory), STUDY, limits, workers)
+
+
+def finish(queue: Queue, trial_id: int, value: float = 1.0) -> None:
+    queue.storage.set_trial_state_values(trial_id, TrialState.COMPLETE, [value])
+
+
+def work_to_the_end(queue: Queue) -> list[int]:
+    done = []
+    while not queue.is_finished():
+        trial = queue.claim()
+        if trial is not None:
+            finish(queue, trial._trial_id)
+            done.append(trial.user_attrs[SLOT])
+    return done
+
+
+def test_slots_are_claimed_in_their_order_and_exactly_n_trials_are_run(tmp_path: Path) -> None:
+    made = study(tmp_path, 40)
+    worker = queue(tmp_path)
+    worker.open_slots()
+    assert work_to_the_end(worker) == list(range(40))
+    assert worker.claim() is None
+    assert len(made.trials) == 40
+
+
+def test_values_to_try_first_come_first(tmp_path: Path) -> None:
+    study(tmp_path, 3)
+    worker = queue(tmp_path)
+    worker.open_slots(({"x": 0.25}, {"x": 0.75}))
+    first = worker.claim()
+    assert first is not None
+    assert first.system_attrs["fixed_params"] == {"x": 0.25}
+
+
+def test_starting_again_opens_no_slot_twice_and_a_larger_total_extends(tmp_path: Path) -> None:
+    made = study(tmp_path, 3)
+    worker = queue(tmp_path)
+    worker.open_slots()
+    worker.open_slots()
+    assert len(made.trials) == 3
+    work_to_the_end(worker)
+    made.set_user_attr(N_TRIALS, 5)
+    worker.open_slots()
+    assert work_to_the_end(worker) == [3, 4]
+
+
+def test_trial_of_a_dead_worker_is_taken_up_with_its_parameters_and_reports(
+    tmp_path: Path,
+) -> None:
+    made = study(tmp_path, 1)
+    queue(tmp_path).open_slots()
+    context = multiprocessing.get_context("fork")
+    ready = context.Event()
+
+    def die() -> None:
+        doomed = queue(tmp_path)
+        claimed = doomed.claim()
+        assert claimed is not None
+        trial = optuna.Trial(optuna.load_study(study_name=STUDY, storage=doomed.storage), 0)
+        trial.suggest_float("x", 0, 1)
+        trial.report(7.0, 1)
+        ready.set()
+        signal.pause()
+
+    process = context.Process(target=die)
+    process.start()
+    assert ready.wait(30)
+    survivor = queue(tmp_path)
+    assert survivor.claim() is None, "the worker lives"
+    os.kill(process.pid or 0, signal.SIGKILL)
+    process.join()
+    taken_up = survivor.claim()
+    assert taken_up is not None
+    lost = made.trials[0]
+    assert taken_up.user_attrs[CONTINUES] == 0
+    assert taken_up.params == lost.params
+    assert taken_up.intermediate_values == {1: 7.0}
+    assert lost.state == TrialState.FAIL
+    assert failures_in(made.trials) == [], "to be taken up is no failure"
+
+
+def test_worker_out_of_sight_loses_its_trial_when_its_lease_is_over(tmp_path: Path) -> None:
+    study(tmp_path, 1)
+    elsewhere = queue(tmp_path)
+    elsewhere.open_slots()
+    claimed = elsewhere.claim()
+    assert claimed is not None
+    lease = {"host": "another machine", "pid": 1, "started": 0.0, "beat": 0}
+    elsewhere.storage.set_trial_user_attr(claimed._trial_id, LEASE, lease)
+    limits = Limits(lease_seconds=0.2, max_resumptions=1, max_failure_rate=0.5)
+    observer = queue(tmp_path, limits)
+    taken_up = None
+    claims = 0
+    while taken_up is None:
+        taken_up = observer.claim()
+        claims += 1
+    assert claims > 1, "a lease counts from when it was first seen"
+    assert taken_up.user_attrs[CONTINUES] == claimed.number
+
+
+def test_trial_that_kills_every_worker_fails_and_its_slot_is_opened_again(tmp_path: Path) -> None:
+    made = study(tmp_path, 4)
+    dead = {"host": WorkerIdentity.of_this_process().host, "pid": 2**30, "started": 0.0, "beat": 0}
+    worker = queue(tmp_path)
+    worker.open_slots()
+    for _ in range(LIMITS.max_resumptions + 1):
+        claimed = worker.claim()
+        assert claimed is not None
+        worker.storage.set_trial_user_attr(claimed._trial_id, LEASE, dead)
+    fresh = worker.claim()
+    assert fresh is not None
+    assert CONTINUES not in fresh.user_attrs
+    (failure,) = failures_in(made.trials)
+    assert failure.user_attrs[FAILURE] == "its worker died 3 times"
+
+
+def test_trial_handed_back_is_gone_on_with_by_the_next(tmp_path: Path) -> None:
+    made = study(tmp_path, 1)
+    leaver = queue(tmp_path)
+    leaver.open_slots()
+    claimed = leaver.claim()
+    assert claimed is not None
+    leaver.hand_back(claimed._trial_id)
+    again = queue(tmp_path).claim()
+    assert again is not None
+    assert again.number == claimed.number
+    assert len(made.trials) == 1
+
+
+def test_worker_whose_trial_was_taken_notices_and_cannot_end_it(tmp_path: Path) -> None:
+    study(tmp_path, 1)
+    worker = queue(tmp_path)
+    worker.open_slots()
+    claimed = worker.claim()
+    assert claimed is not None
+    told = multiprocessing.Event()
+    beat = Heartbeat(worker.storage, claimed._trial_id, worker.worker, 0.05, told.set)
+    with beat:
+        storage(tmp_path).set_trial_state_values(claimed._trial_id, TrialState.FAIL)
+        assert told.wait(10)
+    assert beat.lost
+    with pytest.raises(optuna.exceptions.UpdateFinishedTrialError):
+        finish(worker, claimed._trial_id)
+
+
+def test_failed_trial_is_replaced_until_too_many_fail(tmp_path: Path) -> None:
+    made = study(tmp_path, 20)
+    worker = queue(tmp_path)
+    worker.open_slots()
+    failures = 0
+    while (trial := worker.claim()) is not None:
+        worker.fail(trial._trial_id, "NaN")
+        failures += 1
+    assert failures == 6, "more than half of the first ten"
+    assert made.user_attrs[STOPPED] == "6 of 6 trials failed, the last one: NaN"
+
+
+def test_one_failure_among_many_leaves_n_trials_finished(tmp_path: Path) -> None:
+    made = study(tmp_path, 6)
+    worker = queue(tmp_path)
+    worker.open_slots()
+    trial = worker.claim()
+    assert trial is not None
+    worker.fail(trial._trial_id, "NaN")
+    assert sorted(work_to_the_end(worker)) == list(range(6))
+    assert Counter(t.state for t in made.trials) == {TrialState.COMPLETE: 6, TrialState.FAIL: 1}
+
+
+def test_second_trial_of_a_slot_is_void(tmp_path: Path) -> None:
+    made = study(tmp_path, 2)
+    worker = queue(tmp_path)
+    worker.open_slots()
+    worker._open(0, {})
+    worker._open(1, {})
+    assert sorted(work_to_the_end(worker)) == [0, 1]
+    assert worker.claim() is None
+    assert all(t.user_attrs.get(FAILURE, VOID) == VOID for t in made.trials[2:])
+    assert [len(slot.trials) for slot in slots_of(made.trials).values() if slot.is_filled]
+
+
+def work(directory: Path) -> None:
+    work_to_the_end(queue(directory, workers=6))
+
+
+def test_many_workers_run_every_trial_once(tmp_path: Path) -> None:
+    made = study(tmp_path, 60)
+    queue(tmp_path, workers=6).open_slots()
+    context = multiprocessing.get_context("fork")
+    workers = [context.Process(target=work, args=(tmp_path,)) for _ in range(6)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+        assert worker.exitcode == 0
+    complete = [t.user_attrs[SLOT] for t in made.trials if t.state == TrialState.COMPLETE]
+    assert sorted(complete) == list(range(60))
