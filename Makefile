@@ -4,13 +4,15 @@ BIN := .venv/bin
 INSTALLED := .venv/.installed
 PORT ?= 5000
 URI ?= sqlite:///mlflow.db
+PAGE ?= experiments
 export MLFLOW_DISABLE_TELEMETRY := true
 
 .DEFAULT_GOAL := help
-.PHONY: help setup train dashboard pictures benchmark test lint format clean
+.PHONY: help setup train sweep sweep-status sweep-cancel sweep-proxy report dashboard pictures \
+  benchmark test lint format clean
 
 help:  ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s  %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(INSTALLED)  ## create .venv with the pinned dependencies
 	@echo ".venv is ready"
@@ -27,8 +29,35 @@ $(INSTALLED): requirements.lock pyproject.toml
 train: $(INSTALLED)  ## train one model; Hydra overrides in ARGS="model=vae seed=1"
 	@$(BIN)/python pipelines/train.py $(ARGS)
 
+sweep: $(INSTALLED)  ## search latent size and KL weight; WORKERS=, CLUSTER=slurm, ARGS="model.beta=interval(1,8)"
+	@$(BIN)/python pipelines/sweep.py $(SWEEP) $(ARGS)
+ifdef FOLLOW
+	@$(BIN)/python pipelines/sweep_control.py follow '$(STUDY)'
+endif
+
+SWEEP := $(if $(WORKERS),sweep.workers=$(WORKERS))
+ifeq ($(CLUSTER),slurm)
+  SWEEP += hydra/launcher=latentsweep_slurm
+  SWEEP += $(if $(PARTITION),hydra.launcher.partition=$(PARTITION))
+  SWEEP += $(if $(GPUS),hydra.launcher.gpus_per_node=$(GPUS)) $(if $(TIME),hydra.launcher.timeout_min=$(TIME))
+else ifneq ($(CLUSTER),)
+  $(error CLUSTER=$(CLUSTER) is not known: CLUSTER=slurm, or leave it out for this machine)
+endif
+
+sweep-status: $(INSTALLED)  ## how a sweep stands; STUDY= one other than the newest
+	@$(BIN)/python pipelines/sweep_control.py status '$(STUDY)'
+
+sweep-cancel: $(INSTALLED)  ## stop a sweep's workers; the same sweep can be gone on with
+	@$(BIN)/python pipelines/sweep_control.py cancel '$(STUDY)'
+
+sweep-proxy: $(INSTALLED)  ## serve a study's database to very many workers; ARGS="storage=postgresql"
+	@$(BIN)/python pipelines/storage_proxy.py $(ARGS)
+
+report: $(INSTALLED)  ## write a sweep's report.html, also while it runs; STUDY= one other than the newest
+	@$(BIN)/python pipelines/report.py '$(STUDY)'
+
 dashboard: $(INSTALLED)  ## open MLflow on this machine; URI= another store, PORT= another port
-	@echo "dashboard: http://127.0.0.1:$(PORT)/#/experiments?workflowType=machine_learning (Ctrl-C ends it)"
+	@echo "dashboard: http://127.0.0.1:$(PORT)/#/$(PAGE)?workflowType=machine_learning (Ctrl-C ends it)"
 	@exec env MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false MLFLOW_ALLOW_PICKLE_DESERIALIZATION=false \
 	  PYTHONWARNINGS=ignore $(BIN)/mlflow server --backend-store-uri '$(URI)' --host 127.0.0.1 --port $(PORT) \
 	  --allowed-hosts "127.0.0.1:$(PORT),localhost:$(PORT)" --workers 1

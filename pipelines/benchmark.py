@@ -17,7 +17,7 @@ DISK = "/var/tmp"
 PARTS = {
     "loading": ("loading", "what a training step spends on loading (one minute)"),
     "sweep": ("sweep_peer", "the default sweep against Hydra's own Optuna sweeper (half an hour)"),
-    "workers": ("simulated_workers", "64 workers that only sleep and report (five minutes)"),
+    "workers": ("simulated_workers", "64 workers that only sleep and report (ten minutes)"),
     "suggest": ("suggest_time", "time to suggest parameters after 5,000 trials (five minutes)"),
 }
 

@@ -26,12 +26,30 @@ class PostgreSQL:
         """The address of a database."""
         return f"postgresql://{USER}:{password}@127.0.0.1:{self.port}/{database}"
 
+    def socket_url(self, url: str) -> str:
+        """The same address by a socket in the file system, which network namespaces share."""
+        return url.replace(f"127.0.0.1:{self.port}", "") + (
+            f"?host={self.directory}&port={self.port}"
+        )
+
     def create_database(self) -> str:
         """The address of a new, empty database."""
         name = f"study_{uuid.uuid4().hex[:12]}"
         connect = ["-h", str(self.directory), "-p", str(self.port), "-U", USER]
         self._as_owner("createdb", *connect, name)
         return self.url(name)
+
+    def connections(self, url: str) -> int:
+        """How many connections to that database are open, this question's aside."""
+        import psycopg
+
+        name = url.rpartition("/")[2]
+        with psycopg.connect(self.url("postgres")) as connection:
+            counted = connection.execute(
+                "select count(*) from pg_stat_activity where datname = %s", [name]
+            ).fetchone()
+        assert counted
+        return int(counted[0])
 
     def start(self) -> None:
         """Start it and wait until it answers."""

@@ -6,12 +6,13 @@ namespaces. Nothing of the machine's own Slurm, MariaDB or munge is touched.
 
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -22,6 +23,7 @@ _PROGRAMS = (
     *("slurmctld", "slurmd", "slurmdbd", "sbatch", "munged", "mungekey"),
     *("mariadbd", "mariadb-install-db", "ip"),
 )
+_COMMANDS = ("sbatch", "srun", "squeue", "sacct", "scancel", "scontrol", "sinfo")
 _PACKAGES = "slurm-wlm munge slurmdbd mariadb-server iproute2"
 _SLURM = """
 ClusterName=tests
@@ -90,20 +92,26 @@ class Cluster:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What a process needs to find the cluster."""
-        return {**os.environ, "SLURM_CONF": str(self.directory / "slurm.conf")}
+        """What a process outside the namespaces needs to use the cluster as on a login node."""
+        path = f"{self.directory / 'commands'}:{os.environ['PATH']}"
+        return {**os.environ, "SLURM_CONF": str(self.directory / "slurm.conf"), "PATH": path}
 
-    def inside(self, *command: str, directory: Path | None = None) -> list[str]:
-        """The command that runs `command` where the cluster can be reached, as on a login node."""
-        return [*self._enter, f"--wd={directory or self.directory}", *command]
+    @property
+    def _inner_environment(self) -> dict[str, str]:
+        own = str(self.directory / "commands")
+        path = [part for part in os.environ["PATH"].split(":") if part != own]
+        settings = str(self.directory / "slurm.conf")
+        return {**os.environ, "SLURM_CONF": settings, "PATH": ":".join(["/usr/sbin", *path])}
 
-    def run(
-        self, *command: str, directory: Path | None = None, env: Mapping[str, str] | None = None
-    ) -> str:
+    def inside(self, *command: str) -> list[str]:
+        """The command that runs `command` in the cluster's namespaces."""
+        return [*self._enter, f"--wd={self.directory}", *command]
+
+    def run(self, *command: str) -> str:
         """Run a command there; its output. It has to succeed."""
         done = subprocess.run(
-            self.inside(*command, directory=directory),
-            env={**self.environment, **(env or {})},
+            self.inside(*command),
+            env=self._inner_environment,
             capture_output=True,
             text=True,
             check=False,
@@ -123,7 +131,7 @@ class Cluster:
 
     def accounts(self, job: str) -> list[tuple[str, str]]:
         """Each task's states in order, one for each time it ran: sacct's word."""
-        columns = ["-n", "-P", "-X", "-D", "-o", "JobID,State"]
+        columns = ["-n", "-P", "-X", "-D", "--array", "-o", "JobID,State"]
         listed = self.run("sacct", "-j", job, *columns)
         rows = (line.split("|") for line in listed.splitlines())
         return [(task, state.split()[0]) for task, state in rows]
@@ -134,6 +142,11 @@ class Cluster:
         busy = ("RUNNING", "PENDING", "COMPLETING")
         wait_until(lambda: not any(s in busy for s in self.states(job).values()), 60)
 
+    def cancel_all(self) -> None:
+        """Cancel whatever there is and wait until it is gone."""
+        self.run("scancel", f"--user={os.geteuid()}")
+        wait_until(lambda: not self.run("squeue", "-h"), 60)
+
     def crash_node(self, name: str) -> None:
         """End a node's daemon and every process of its jobs at once, without a word."""
         namespace = (self.directory / f"{name}.namespace").read_text()
@@ -141,8 +154,8 @@ class Cluster:
             try:
                 if str((process / "ns" / "uts").readlink()) == namespace:
                     os.kill(int(process.name), signal.SIGKILL)
-            except (FileNotFoundError, ProcessLookupError):
-                continue  # ended by itself
+            except (FileNotFoundError, ProcessLookupError, PermissionError):
+                continue  # ended by itself, or not one of the tests'
 
     def start_node(self, name: str) -> None:
         """Start a node, or one that crashed again, and wait until it takes jobs."""
@@ -154,8 +167,21 @@ class Cluster:
         self._start("unshare", "--uts", "bash", "-c", script)
         wait_until(lambda: self._node_state(name) in ("IDLE", "MIXED", "ALLOCATED"), 60)
 
+    def _write_commands(self) -> None:
+        """Slurm's commands, which enter the namespaces; those that a job finds are there."""
+        (self.directory / "commands").mkdir()
+        for name in _COMMANDS:
+            path = self.directory / "commands" / name
+            enter = shlex.join(self._enter)
+            path.write_text(
+                f'#!/bin/sh\n[ -n "$SLURM_JOB_ID" ] && exec {program(name)} "$@"\n'
+                f'exec {enter} --wd="$PWD" {program(name)} "$@"\n'
+            )
+            path.chmod(0o755)
+
     def start(self) -> None:
         """Start everything and wait until both nodes take jobs."""
+        self._write_commands()
         self.run("ip", "link", "set", "lo", "up")
         self.run("ip", "address", "add", "127.0.0.2/8", "dev", "lo")
         self._start_munge()
@@ -172,7 +198,7 @@ class Cluster:
     def _node_state(self, name: str) -> str:
         command = self.inside("sinfo", "-h", "-N", "-n", name, "-p", "normal", "-o", "%T")
         done = subprocess.run(
-            command, env=self.environment, capture_output=True, text=True, check=False
+            command, env=self._inner_environment, capture_output=True, text=True, check=False
         )
         return done.stdout.strip().upper()
 
@@ -207,7 +233,7 @@ class Cluster:
         with (self.directory / "daemons.log").open("ab") as log:
             daemon = subprocess.Popen(
                 self.inside(*command),
-                env={**self.environment, "PATH": f"/usr/sbin:/sbin:{os.environ['PATH']}"},
+                env=self._inner_environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -248,7 +274,7 @@ def running(preemption: str = "SlurmctldParameters=preempt_send_user_signal") ->
     finally:
         holder.kill()
         holder.wait()
-        os.environ.get("KEEP") or shutil.rmtree(directory)
+        shutil.rmtree(directory)
 
 
 def wait_until(condition: Callable[[], bool], seconds: float) -> None:

@@ -50,10 +50,11 @@ def _gap(bins: Tensor, factor: Tensor) -> float:
     entropy = _entropy(joint[0].sum(dim=0), dims=(0,))
     # I(z; v) = H(z) + H(v) - H(z, v)
     information = _entropy(joint.sum(dim=2), dims=(1,)) + entropy - _entropy(joint, dims=(1, 2))
-    first, second = torch.cat([information, torch.zeros(1)]).topk(2).values.tolist()
-    return max(0.0, first - second) / float(entropy)
+    most = torch.cat([information, torch.zeros(1)]).topk(2).values
+    return max(0.0, float((most[0] - most[1]) / entropy))
 
 
 def _entropy(probabilities: Tensor, dims: tuple[int, ...]) -> Tensor:
     """Entropy in nats of the distributions that `dims` run over."""
-    return torch.special.entr(probabilities).sum(dim=dims)
+    terms: Tensor = torch.special.entr(probabilities)
+    return terms.sum(dim=dims)

@@ -52,7 +52,9 @@ class Composer:
 
     def _of_groups(self, overrides: tuple[str, ...]) -> DictConfig:
         if overrides not in self._composed:
-            self._composed[overrides] = _without(self._load(list(overrides)), "hydra")
+            composed = _without(self._load(list(overrides)), "hydra")
+            OmegaConf.set_struct(composed, True)  # so that an unknown key is no new one
+            self._composed[overrides] = composed
         return self._composed[overrides]
 
     @staticmethod

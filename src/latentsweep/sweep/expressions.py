@@ -154,9 +154,9 @@ def _of_range(key: str, expression: str, sweep: RangeSweep) -> Number:
     whole = all(isinstance(number, int) for number in (start, stop, step))
     if "int" in sweep.tags and not whole:
         raise ConfigError(f"{key}={expression}: whole numbers need whole bounds and step")
-    # In decimals, as Hydra counts it.
-    first, distance, by = Decimal(start), Decimal(stop) - Decimal(start), Decimal(step)
-    last = first + ((distance / by).to_integral_value("ROUND_CEILING") - 1) * by
+    # In decimals as they are written: in binary ones, range(1.1,0,-0.1) would go on to 2.8e-17.
+    first, end, by = (Decimal(repr(number)) for number in (start, stop, step))
+    last = first + (((end - first) / by).to_integral_value("ROUND_CEILING") - 1) * by
     low, high = min(first, last), max(first, last)
     log = "log" in sweep.tags
     if log and (not whole or abs(step) != 1):

@@ -30,7 +30,11 @@ def read_settings(
     try:
         return schema.validate_python(dict(settings))
     except ValidationError as error:
-        messages = [str(_explain(part, classes, detail)) for detail in error.errors()]
+        found: dict[tuple[str, ...], list[ErrorDetails]] = {}
+        for detail in error.errors():
+            # Where a value may be of several kinds, each of them has its own complaint.
+            found.setdefault(_place(detail)[1], []).append(detail)
+        messages = [str(_explain(part, classes, details)) for details in found.values()]
         raise ConfigError("\n".join(messages)) from None
 
 
@@ -41,32 +45,41 @@ def arguments_of(config: Any) -> dict[str, Any]:
     }
 
 
-def _explain(part: str, classes: Mapping[str, type], detail: ErrorDetails) -> ConfigError:
-    """One of pydantic's findings in this project's words."""
+def _place(detail: ErrorDetails) -> tuple[str, tuple[str, ...]]:
+    """The class's name and the argument's path that a finding is about.
+
+    In pydantic's path a class's name follows wherever a class is chosen by its name.
+    """
     path = [str(step) for step in detail["loc"]]
-    # The names that tell the classes of a union apart are no part of the key.
-    keys = [step for step in path if step not in classes]
-    key = ".".join(["sweep", part, *keys])
+    if len(path) > 1 and path[1] == "wrapped":
+        return path[2] if len(path) > 2 else "", ("wrapped", *path[3:4])
+    return path[0] if path else "", tuple(path[1:2])
+
+
+def _explain(part: str, classes: Mapping[str, type], details: list[ErrorDetails]) -> ConfigError:
+    """What pydantic found about one argument, in this project's words."""
+    detail = details[0]
+    name, argument = _place(detail)
+    key = ".".join(["sweep", part, *argument])
     kind = detail["type"]
     if kind in ("union_tag_invalid", "union_tag_not_found"):
-        name = str(detail.get("ctx", {}).get("tag", ""))
+        given = str(detail.get("ctx", {}).get("tag", ""))
         return ConfigError(
             f"{key}.name is wrong",
-            found=name,
+            found=given or "no name",
             expected=f"one of {', '.join(classes)}",
-            mend=did_you_mean(name, classes),
+            mend=did_you_mean(given, classes),
         )
     if kind == "unexpected_keyword_argument":
-        name = next(step for step in reversed(path) if step in classes)
         valid = [field.name for field in fields(classes[name]) if field.name != "name"]
         return ConfigError(
             f"unknown argument {key}",
             found=f"{name} has none of that name",
             expected=f"one of {', '.join(valid)}" if valid else "no argument",
-            mend=did_you_mean(keys[-1], valid),
+            mend=did_you_mean(argument[-1], valid),
         )
     if kind == "missing":
         return ConfigError(f"{key} is missing", mend=f"add {key}=...")
-    expected = detail["msg"].removeprefix("Input should be ")
+    expected = " or ".join(one["msg"].removeprefix("Input should be ") for one in details)
     expected = expected.replace("a valid integer", "a whole number")
     return ConfigError(f"{key} is wrong", found=repr(detail["input"]), expected=expected)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,7 @@ from latentsweep.tracking.shipper import Shipper
 from latentsweep.tracking.uri import resolve_uri, without_credentials
 
 # A store that refuses is asked again for so long; one that is only slow is waited for longer.
-_PATIENCE_SECONDS = 10.0
+_PATIENCE_SECONDS = 5.0
 _SLOW_STORE_SECONDS = 60.0
 _LONGEST_NOTE = 8000  # characters that MLflow keeps of a tag
 
@@ -80,8 +80,7 @@ def open_parent(
             recorder.params(_params(sweep))
         recorder.text("sweep.yaml", _settings(sweep, fixed))
         recorder.status(RunStatus.HANDED_ON)
-    impatient = replace(tracking, wait_seconds=_PATIENCE_SECONDS)
-    report = Shipper(directory, impatient).finish(_SLOW_STORE_SECONDS)
+    report = Shipper(directory, tracking, _PATIENCE_SECONDS).finish(_SLOW_STORE_SECONDS)
     progress = read_progress(directory)
     parent = find_parent(directory, tracking)
     if parent is None or not progress.settled or progress.offset < journal_size(directory):

@@ -63,7 +63,7 @@ class Stopping:
         for job in self.jobs:
             with suppress(ProcessLookupError):
                 if job.process.pid and job.process.is_alive():
-                    os.kill(job.process.pid, signal.SIGKILL if again else signal.SIGTERM)
+                    os.kill(job.process.pid, signal.SIGKILL if again else number)
 
 
 def run_jobs(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -96,7 +97,9 @@ def make_study(
     study = optuna.create_study(
         study_name=name, storage=storage, directions=settings.directions, load_if_exists=True
     )
-    study.set_metric_names(list(settings.objectives))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        study.set_metric_names(list(settings.objectives))
     study.set_user_attr(SETTINGS, settings.search)
     study.set_user_attr(METHOD, json.loads(json.dumps(settings.method)))
     study.set_user_attr(DIRECTORY, directory)

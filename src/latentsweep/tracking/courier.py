@@ -32,15 +32,17 @@ class Courier:
     Args:
         config: where the records go; with `tracking=off` there is no process.
         log: file for what the process has to say.
+        patience: seconds without progress after which the process, once left alone, gives up;
+            None: `wait_seconds`, ten at least.
 
     Raises:
         ConfigError: if `config.uri` is no address.
         StorageError: if the log cannot be written.
     """
 
-    def __init__(self, config: TrackingConfig, log: Path) -> None:
+    def __init__(self, config: TrackingConfig, log: Path, patience: float | None = None) -> None:
         self._experiment = config.experiment
-        self._patience = max(_LEAST_PATIENCE, config.wait_seconds)
+        self._patience = patience or max(_LEAST_PATIENCE, config.wait_seconds)
         self._log = log.absolute()
         self._uri = None if config.uri is None else resolve_uri(config.uri)
         self._running: set[Path] = set()

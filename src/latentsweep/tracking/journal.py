@@ -39,6 +39,7 @@ class Journal:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             self._size = _whole_lines(path)
             os.ftruncate(self._descriptor, self._size)
+            self._durable_size = -1
         except BlockingIOError as error:
             os.close(self._descriptor)
             raise RunBusyError(
@@ -75,10 +76,13 @@ class Journal:
         Raises:
             StorageError: if the disk fails.
         """
+        if self._size == self._durable_size:
+            return  # a disk takes milliseconds also for nothing new
         try:
             os.fdatasync(self._descriptor)
         except OSError as error:
             raise storage_error(self.path, error) from error
+        self._durable_size = self._size
 
     def close(self) -> None:
         """Make every record durable and close the file; closing again does nothing."""

@@ -15,16 +15,19 @@ class Shipper:
     Args:
         run_dir: the run's directory.
         config: where the record goes.
+        patience: see `Courier`.
 
     Raises:
         ConfigError: if `config.uri` is no address.
         StorageError: if its log cannot be written.
     """
 
-    def __init__(self, run_dir: Path, config: TrackingConfig) -> None:
+    def __init__(
+        self, run_dir: Path, config: TrackingConfig, patience: float | None = None
+    ) -> None:
         self._run_dir = run_dir.absolute()
         self._off = config.uri is None
-        self._courier = Courier(config, self._run_dir / LOG_NAME)
+        self._courier = Courier(config, self._run_dir / LOG_NAME, patience)
 
     def begin(self) -> None:
         """See `Shipping.begin` in `session`."""

@@ -28,7 +28,7 @@ class SystemMetrics:
         self._recorder = recorder
         self._every_seconds = every_seconds
         self._run_dir = run_dir
-        self._step = recorder.next_step(_CLOCK)
+        self._first_step = self._step = recorder.next_step(_CLOCK)
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="system-metrics", daemon=True)
 
@@ -37,7 +37,7 @@ class SystemMetrics:
         self._thread.start()
 
     def stop(self) -> None:
-        """Take one last sample and end."""
+        """End, with one sample at least; that one alone takes time here."""
         self._ended.set()
         self._thread.join()
 
@@ -48,7 +48,8 @@ class SystemMetrics:
         try:
             while not self._ended.wait(self._every_seconds):
                 self._sample()
-            self._sample()
+            if self._step == self._first_step:
+                self._sample()
         except StorageError:
             # The trainer meets the same full disk at its next record, and tells of it.
             return

@@ -22,7 +22,9 @@ def best_trials(study: optuna.Study, n: int) -> list[FrozenTrial]:
     ]
     # Everything is to be minimised from here on.
     signs = [-1.0 if objective.maximize else 1.0 for objective in objectives_of(study)]
-    costs = np.array([trial.values for trial in finished]).reshape(len(finished), len(signs)) * signs
+    costs = (
+        np.array([trial.values for trial in finished]).reshape(len(finished), len(signs)) * signs
+    )
     order = np.argsort(costs[:, 0], kind="stable")
     if len(signs) == 1:
         return [finished[index] for index in order[:n]]

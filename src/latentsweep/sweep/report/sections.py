@@ -15,13 +15,12 @@ from latentsweep.sweep.report.plots.parameter_map import mapped, parameter_map
 from latentsweep.sweep.report.plots.slices import slices
 from latentsweep.sweep.report.plots.timeline import timeline, usage
 from latentsweep.sweep.report.plots.tradeoff import objectives_against_each_other, rate_distortion
-from latentsweep.sweep.report.snapshot import Snapshot
+from latentsweep.sweep.report.snapshot import Snapshot, State
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-_PRUNED = "Crosses at the edge are pruned trials."
-_AXES = "Outliers lie outside the axes; a double click shows all."
+_OUTSIDE = "Outliers lie outside the axes; a double click shows all."
 
 
 @dataclass(frozen=True)
@@ -61,14 +60,14 @@ def sections(sweep: Snapshot) -> Iterator[Section]:
     yield from _histories(sweep)
     by_epoch = None if several else curves(sweep)
     if by_epoch:
-        yield Section("By epoch", f"Pruned trials end at a cross. {_AXES}", by_epoch)
+        yield Section("By epoch", f"Pruned trials end at a cross. {_OUTSIDE}", by_epoch)
     yield from _importances(sweep)
     busy = timeline(sweep)
     if busy:
         yield Section("Who trained when", usage(sweep), busy)
     sliced = slices(sweep)
     if sliced:
-        caption = f"{_PRUNED} {_AXES}"
+        caption = _on_axes(sweep)
         yield Section("Each parameter alone", caption, sliced, wide=True)
 
 
@@ -79,7 +78,7 @@ def _maps(sweep: Snapshot) -> Iterator[Section]:
         if pair and figure:
             names = " and ".join(parameter_label(parameter.name) for parameter in pair)
             caption = f"Colour: {metric_label(objective.name)}, {direction(objective)}."
-            yield Section(names[0].upper() + names[1:], caption, figure)
+            yield Section(f"Map of {names}", caption, figure)
 
 
 def _histories(sweep: Snapshot) -> Iterator[Section]:
@@ -89,7 +88,7 @@ def _histories(sweep: Snapshot) -> Iterator[Section]:
             name = f": {metric_label(objective.name)}" if len(sweep.objectives) > 1 else ""
             yield Section(
                 f"The search so far{name}",
-                f"{direction(objective).capitalize()}. {_PRUNED} {_AXES}",
+                f"{direction(objective).capitalize()}. {_on_axes(sweep)}",
                 figure,
             )
 
@@ -103,6 +102,11 @@ def _importances(sweep: Snapshot) -> Iterator[Section]:
         yield Section(title, caption, importance_bars(sweep, shares))
     elif sweep.entries:
         yield Section(title, "", next(each for each in found.values() if isinstance(each, str)))
+
+
+def _on_axes(sweep: Snapshot) -> str:
+    pruned = "Crosses at the edge are pruned trials. " if sweep.of(State.PRUNED) else ""
+    return pruned + _OUTSIDE
 
 
 def _is_rate_distortion(sweep: Snapshot) -> bool:

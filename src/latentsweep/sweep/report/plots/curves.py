@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from latentsweep.sweep.report.labels import axis_label
-from latentsweep.sweep.report.plots.points import CROSS, scatter, usable
+from latentsweep.sweep.report.plots.points import crosses, scatter, usable
 from latentsweep.sweep.report.plots.theme import (
     BEST,
     FINISHED,
@@ -48,7 +48,7 @@ def curves(sweep: Snapshot) -> go.Figure | None:
     ends = [list(entry.curve.items())[-1] for entry in pruned]
     if pruned:
         x, y = zip(*ends, strict=True)
-        figure.add_trace(scatter(pruned, sweep, x, y, CROSS, "pruned here"))
+        figure.add_trace(scatter(pruned, sweep, x, y, crosses(len(pruned)), "pruned here"))
     finished = [entry for entry in usable(reported) if entry.state == State.FINISHED]
     if finished:
         pick = max if objective.maximize else min

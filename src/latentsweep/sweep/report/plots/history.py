@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from latentsweep.sweep.report.labels import axis_label
-from latentsweep.sweep.report.plots.points import CROSS, scatter, usable
+from latentsweep.sweep.report.plots.points import crosses, scatter, usable
 from latentsweep.sweep.report.plots.theme import BEST, FINISHED, bad_end, blank, focus, style_axes
 from latentsweep.sweep.report.snapshot import Snapshot, State
 
@@ -43,7 +43,7 @@ def history(sweep: Snapshot, index: int) -> go.Figure | None:
     if pruned:
         x = [places[entry.trial.number] for entry in pruned]
         y = [bad_end(limits, maximize=objective.maximize)] * len(pruned)
-        figure.add_trace(scatter(pruned, sweep, x, y, CROSS, "pruned"))
+        figure.add_trace(scatter(pruned, sweep, x, y, crosses(len(pruned)), "pruned"))
     x = [places[entry.trial.number] for entry in finished]
     marker = {"size": 7, "color": FINISHED, "opacity": 0.85}
     figure.add_trace(scatter(finished, sweep, x, values, marker, "finished"))

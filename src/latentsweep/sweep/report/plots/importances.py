@@ -30,7 +30,7 @@ def importances(sweep: Snapshot, index: int) -> dict[str, float] | str:
 
     finished = usable(sweep.of(State.FINISHED))
     if len(finished) < FEWEST:
-        return f"{len(finished)} finished trials are too few to tell; {FEWEST} are needed."
+        return f"Too few trials to tell: {len(finished)} finished, {FEWEST} are needed."
     if len({entry.values[index] for entry in finished}) == 1:
         return "All finished trials have the same value."
     everywhere = [

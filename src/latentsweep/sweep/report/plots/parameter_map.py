@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from latentsweep.sweep.report.labels import BETA, LATENT_SIZE, axis_label, parameter_label
-from latentsweep.sweep.report.plots.points import CROSS, scatter, usable
+from latentsweep.sweep.report.plots.points import crosses, scatter, usable
 from latentsweep.sweep.report.plots.theme import (
     BEST,
     RUNNING,
     blank,
     colour_bar,
-    log_ticks,
+    interval_axis,
     style_axes,
 )
 from latentsweep.sweep.report.snapshot import Entry, Parameter, Snapshot, State
@@ -49,7 +49,10 @@ def parameter_map(sweep: Snapshot, index: int) -> go.Figure | None:
     # The best are drawn last, on top.
     finished.sort(key=lambda entry: entry.values[index], reverse=not objective.maximize)
     figure = blank(420)
-    for state, marker in ((State.PRUNED, CROSS), (State.RUNNING, _RING)):
+    for state, marker in (
+        (State.PRUNED, crosses(len(sweep.of(State.PRUNED)))),
+        (State.RUNNING, _RING),
+    ):
         entries = [entry for entry in here if entry.state == state]
         if entries:
             where = _places(entries, pair)
@@ -79,7 +82,5 @@ def _places(entries: list[Entry], pair: tuple[Parameter, Parameter]) -> tuple[li
 
 
 def _axis(parameter: Parameter) -> dict[str, Any]:
-    axis: dict[str, Any] = {"title": {"text": parameter_label(parameter.name)}}
-    if parameter.is_log:
-        axis |= log_ticks(*parameter.interval)
-    return axis
+    title = {"title": {"text": parameter_label(parameter.name)}}
+    return title | interval_axis(*parameter.interval, log=parameter.is_log)

@@ -14,7 +14,15 @@ from latentsweep.sweep.report.snapshot import Entry, Snapshot, State
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-CROSS = {"symbol": "x-thin", "size": 7, "line": {"width": 1.4, "color": PRUNED}}
+
+_MANY = 200
+
+
+def crosses(count: int) -> dict[str, Any]:
+    """The marker of pruned trials, fainter where there are very many of them."""
+    size, opacity = (7, 1.0) if count <= _MANY else (5, 0.45)
+    line = {"width": 1.4, "color": PRUNED}
+    return {"symbol": "x-thin", "size": size, "opacity": opacity, "line": line}
 
 
 def hover(entry: Entry, sweep: Snapshot) -> str:

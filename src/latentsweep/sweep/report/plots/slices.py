@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from latentsweep.sweep.report.labels import axis_label, number, parameter_label
-from latentsweep.sweep.report.plots.points import CROSS, scatter, usable
+from latentsweep.sweep.report.plots.points import crosses, scatter, usable
 from latentsweep.sweep.report.plots.theme import (
     FINISHED,
     bad_end,
     blank,
     focus,
-    log_ticks,
+    interval_axis,
     style_axes,
 )
 from latentsweep.sweep.report.snapshot import Entry, Parameter, Snapshot, State
@@ -64,7 +64,7 @@ def _traces(
         x = [_value(entry, parameter) for entry in pruned]
         # What they reached after a few epochs does not compare with the others' values.
         y = [bad_end(limits, maximize=sweep.objectives[index].maximize)] * len(pruned)
-        yield scatter(pruned, sweep, x, y, CROSS, "pruned")
+        yield scatter(pruned, sweep, x, y, crosses(len(pruned)), "pruned")
     finished = usable(finished)
     marker = {"size": 7, "color": FINISHED, "opacity": 0.75}
     x = [_value(entry, parameter) for entry in finished]
@@ -74,11 +74,9 @@ def _traces(
 
 def _axis(parameter: Parameter) -> dict[str, Any]:
     axis: dict[str, Any] = {"title_text": parameter_label(parameter.name)}
-    if parameter.is_log:
-        axis |= log_ticks(*parameter.interval)
-    elif not parameter.is_numeric:
-        axis |= {"type": "category"}
-    return axis
+    if parameter.is_numeric:
+        return axis | interval_axis(*parameter.interval, log=parameter.is_log)
+    return axis | {"type": "category"}
 
 
 def _value(entry: Entry, parameter: Parameter) -> object:

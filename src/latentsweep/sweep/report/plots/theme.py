@@ -66,12 +66,15 @@ def style_axes(figure: go.Figure) -> None:
     figure.update_yaxes(axis)
 
 
-def log_ticks(low: float, high: float) -> dict[str, Any]:
-    """Axis settings for a logarithmic scale over [low, high], with round numbers at its ticks."""
-    return {
-        "type": "log",
-        **dict(zip(("tickvals", "ticktext"), _round_numbers(low, high), strict=True)),
-    }
+def interval_axis(low: float, high: float, *, log: bool) -> dict[str, Any]:
+    """Axis settings that show a whole interval; on a logarithmic scale with round numbers."""
+    ends = np.log10([low, high]) if log else np.array([low, high])
+    margin = 0.05 * (ends[1] - ends[0])
+    axis: dict[str, Any] = {"range": [float(ends[0] - margin), float(ends[1] + margin)]}
+    if log:
+        ticks, names = _round_numbers(low, high)
+        axis |= {"type": "log", "tickvals": ticks, "ticktext": names}
+    return axis
 
 
 def colour_bar(values: Sequence[float], title: str, *, log: bool = False) -> dict[str, Any]:

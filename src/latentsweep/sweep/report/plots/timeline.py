@@ -32,6 +32,7 @@ _COLOURS = {
     "lost": BEST,
 }
 _MOST_NAMES = 24
+_MANY_BARS = 200
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,7 @@ def timeline(sweep: Snapshot) -> go.Figure | None:
         return None
     began = min(stretch.begin for stretch in stretches)
     workers = list(_by_worker(stretches))
+    gap = 0.5 if len(stretches) < _MANY_BARS else 0
     figure = blank()
     for outcome, colour in _COLOURS.items():
         bars = [stretch for stretch in stretches if stretch.outcome == outcome]
@@ -62,7 +64,7 @@ def timeline(sweep: Snapshot) -> go.Figure | None:
                 y=[workers.index(bar.worker) for bar in bars],
                 orientation="h",
                 name=outcome,
-                marker={"color": colour, "line": {"width": 0.5, "color": "white"}},
+                marker={"color": colour, "line": {"width": gap, "color": "white"}},
                 customdata=[bar.entry.trial.number for bar in bars],
                 hovertext=[hover(bar.entry, sweep) for bar in bars],
                 hovertemplate="%{hovertext}<extra></extra>",

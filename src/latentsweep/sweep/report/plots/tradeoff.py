@@ -101,8 +101,9 @@ def _colours(entries: Sequence[Entry], sweep: Snapshot) -> dict[str, Any]:
 def _add_line_of_best_elbo(figure: go.Figure, points: Sequence[tuple[float, float]]) -> None:
     """Where rate and distortion add up to the least: every point on it has the best ELBO."""
     least = min(rate + distortion for rate, distortion in points)
-    rates = [rate for rate, _ in points]
-    ends = [min(rates), max(rates)]
+    rates, distortions = zip(*points, strict=True)
+    # Only as far as the points go, so that it does not stretch the axes.
+    ends = [max(min(rates), least - max(distortions)), min(max(rates), least - min(distortions))]
     if ends[0] < ends[1]:
         figure.add_scatter(
             x=ends,

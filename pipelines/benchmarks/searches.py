@@ -1,0 +1,177 @@
+"""The same search, run by the peer and by latentsweep, each in processes of its own."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from optuna.trial import FrozenTrial, TrialState
+
+from benchmarks.peer_environment import PEER, PeerError, peer_python
+from benchmarks.worker_time import TrialTimes, WorkerTime, of_batches, of_queue
+from latentsweep.config.project import ROOT
+from latentsweep.config.sweep import JournalStorageConfig
+from latentsweep.sweep.attributes import EPOCHS, LEASE
+from latentsweep.sweep.slots import FINISHED
+from latentsweep.sweep.storage import open_storage
+
+WORKERS = 2
+_STUDY = "benchmark"
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much is searched.
+
+    Attributes:
+        trials: trials of the search.
+        epochs: longest training of one.
+    """
+
+    trials: int
+    epochs: int
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a search took and came to.
+
+    Attributes:
+        wall: seconds of the whole command.
+        time: what a worker spent them on.
+        trials: how many ended complete or pruned.
+        epochs: epochs trained, over all trials.
+        best: greatest ELBO on the validation images, nats per image.
+        parameters: latent size and beta of the best trial.
+    """
+
+    wall: float
+    time: WorkerTime
+    trials: int
+    epochs: int
+    best: float
+    parameters: str
+
+
+def by_peer(data: Path, directory: Path, size: Size) -> Outcome:
+    """Run Hydra's own Optuna sweeper with joblib's workers, each of one thread.
+
+    Args:
+        data: directory with `train.npy` and `val.npy`.
+        directory: where it may write.
+        size: how much to search.
+
+    Raises:
+        PeerError: it cannot be installed, or fails.
+    """
+    times = directory / "times.jsonl"
+    command = [
+        str(peer_python()),
+        str(PEER / "train.py"),
+        "--multirun",
+        f"data={data}",
+        f"times={times}",
+        f"max_epochs={size.epochs}",
+        f"hydra.sweeper.n_trials={size.trials}",
+        f"hydra.sweeper.n_jobs={WORKERS}",
+        f"hydra.sweep.dir={directory / 'peer'}",
+    ]
+    started, ended = _run(command, directory / "peer.log", {"OMP_NUM_THREADS": "1"})
+    trials = [json.loads(line) for line in times.read_text().splitlines()]
+    on_workers = [
+        TrialTimes(str(trial["pid"]), trial["first_step"], trial["ended"]) for trial in trials
+    ]
+    best = max(trials, key=lambda trial: trial["value"])
+    return Outcome(
+        ended - started,
+        of_batches(on_workers, WORKERS, started, ended),
+        len(trials),
+        sum(trial["epochs"] for trial in trials),
+        best["value"],
+        _shown(best["latent_size"], best["beta"]),
+    )
+
+
+def by_latentsweep(data: Path, directory: Path, size: Size, *extra: str) -> Outcome:
+    """Run `pipelines/sweep.py` with its default search, record in MLflow included.
+
+    Args:
+        data: directory of the data sets.
+        directory: where it may write; a directory of this search's own.
+        size: how much to search.
+        extra: overrides.
+
+    Raises:
+        PeerError: it fails.
+    """
+    command = [
+        sys.executable,
+        str(ROOT / "pipelines" / "sweep.py"),
+        f"sweep.study={_STUDY}",
+        f"sweep.directory={directory}",
+        f"sweep.n_trials={size.trials}",
+        f"sweep.workers={WORKERS}",
+        "sweep.seed=1",
+        f"trainer.max_epochs={size.epochs}",
+        "trainer=cpu",
+        "trainer.threads=1",
+        f"data.dir={data}",
+        f"tracking.uri=sqlite:///{directory}/mlflow.db",
+        *extra,
+    ]
+    directory.mkdir()
+    started, ended = _run(command, directory / "output.log", {})
+    storage = open_storage(JournalStorageConfig(path=None), directory / _STUDY)
+    trials = storage.get_all_trials(storage.get_study_id_from_name(_STUDY))
+    finished = [trial for trial in trials if trial.state in FINISHED]
+    on_workers = [_times_of(trial) for trial in finished]
+    # The last ELBO of a pruned trial is that of a shorter training.
+    best = max((t for t in finished if t.state == TrialState.COMPLETE), key=_value_of)
+    return Outcome(
+        ended - started,
+        of_queue(on_workers, WORKERS, started, ended),
+        len(finished),
+        sum(trial.user_attrs[EPOCHS] for trial in finished),
+        _value_of(best),
+        _shown(best.params["model.latent_size"], best.params["model.beta"]),
+    )
+
+
+def _times_of(trial: FrozenTrial) -> TrialTimes:
+    began, ended = trial.datetime_start, trial.datetime_complete
+    assert began is not None
+    assert ended is not None
+    return TrialTimes(str(trial.user_attrs[LEASE]["pid"]), began.timestamp(), ended.timestamp())
+
+
+def _value_of(trial: FrozenTrial) -> float:
+    assert trial.value is not None
+    return trial.value
+
+
+def _run(command: list[str], log: Path, environment: dict[str, str]) -> tuple[float, float]:
+    """When a command began and ended, seconds since 1970."""
+    started = time.time()
+    with log.open("w") as output:
+        done = subprocess.run(
+            command,
+            cwd=log.parent,
+            env={**os.environ, **environment},
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    ended = time.time()
+    if done.returncode:
+        said = log.read_text().strip().splitlines()
+        raise PeerError(
+            f"{Path(command[1]).relative_to(ROOT)} failed with exit code {done.returncode}",
+            found="; ".join(line.strip() for line in said[-3:]),
+        )
+    return started, ended
+
+
+def _shown(latent_size: int, beta: float) -> str:
+    return f"{latent_size}, {beta:.2g}"

@@ -1,0 +1,168 @@
+"""64 workers, 2,000 trials that only sleep and report: what the queue and its storage bear."""
+
+import multiprocessing
+import random
+import time
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import optuna
+from optuna.storages import BaseStorage
+from rich.table import Table
+
+from benchmarks.storages import STUDY, new_study, storages, suggest
+from benchmarks.timed_storage import StorageTime
+from latentsweep.config.sweep import StorageConfig
+from latentsweep.sweep.attributes import EPOCHS, RUN, SLOT
+from latentsweep.sweep.lease import Heartbeat
+from latentsweep.sweep.slots import FINISHED, Limits, Queue, slots_of
+from latentsweep.sweep.storage import open_storage
+
+_LIMITS = Limits(lease_seconds=30.0, max_resumptions=3, max_failure_rate=0.5)
+_MOST_EPOCHS = 8
+_LONGEST_EPOCH_SECONDS = 1.0
+_SHORTEST_EPOCH_SECONDS = 0.05
+_POLL_SECONDS = 0.2
+
+
+@dataclass(frozen=True)
+class Crowd:
+    """How many workers run how many trials.
+
+    Attributes:
+        workers: processes.
+        trials: trials wanted.
+    """
+
+    workers: int
+    trials: int
+
+
+@dataclass(frozen=True)
+class WorkerRecord:
+    """What one worker did.
+
+    Attributes:
+        slots: the slots it filled, one entry a trial.
+        busy: seconds from its first look at the queue until that was empty.
+        asleep: seconds of these in trials.
+        in_storage: seconds of these in the storage's calls.
+    """
+
+    slots: tuple[int, ...]
+    busy: float
+    asleep: float
+    in_storage: float
+
+
+def measure(directory: Path, quick: bool) -> Iterator[Table]:
+    """Run the crowd on each storage.
+
+    Args:
+        directory: an empty one.
+        quick: 8 workers, 40 trials.
+
+    Yields:
+        a table a storage.
+    """
+    crowd = Crowd(8, 40) if quick else Crowd(64, 2000)
+    for name, storage in storages(directory):
+        yield _table(name, storage, directory, crowd)
+
+
+def _table(name: str, storage: StorageConfig, directory: Path, crowd: Crowd) -> Table:
+    seconds, records = _run(storage, directory, crowd)
+    times_run = Counter(slot for record in records for slot in record.slots)
+    kept = slots_of(_trials(storage, directory))
+    filled = sum(slot.is_filled for slot in kept.values())
+    finished = sum(trial.state in FINISHED for slot in kept.values() for trial in slot.trials)
+    busy = sum(record.busy for record in records)
+    in_trials = sum(record.asleep for record in records)
+    in_storage = sum(record.in_storage for record in records)
+    title = f"{crowd.workers} simulated workers, {crowd.trials} trials, {name}"
+    table = Table("figure", "value", "goal", title=title)
+    table.add_row("trials lost", str(crowd.trials - filled), "0")
+    table.add_row("trials run twice", str(times_run.total() - len(times_run)), "0")
+    table.add_row("finished beyond those wanted", str(finished - crowd.trials), "0")
+    table.add_row("trials per second", f"{crowd.trials / seconds:.1f}", "")
+    table.add_row("wall time", f"{seconds:.1f} s", "")
+    table.add_row("workers' time in trials", f"{in_trials / busy:.1%}", "")
+    table.add_row("workers' time in the storage", f"{in_storage / busy:.1%}", "")
+    table.add_row("storage's time a trial", f"{in_storage / crowd.trials:.3f} s", "")
+    return table
+
+
+def _run(storage: StorageConfig, directory: Path, crowd: Crowd) -> tuple[float, list[WorkerRecord]]:
+    """Seconds from the first worker's start to the last one's end, and what each did."""
+    new_study(storage, directory, crowd.trials)
+    opened = open_storage(storage, directory, crowd.workers, pooled=False)
+    Queue(opened, STUDY, _LIMITS, crowd.workers).open_slots()
+    started = time.perf_counter()
+    # Forked, so that a worker costs no import; none of them holds a connection yet.
+    context = multiprocessing.get_context("fork")
+    with ProcessPoolExecutor(crowd.workers, mp_context=context) as pool:
+        jobs = [
+            pool.submit(_work, storage, directory, crowd, each) for each in range(crowd.workers)
+        ]
+        records = [job.result() for job in jobs]
+    return time.perf_counter() - started, records
+
+
+def _work(storage: StorageConfig, directory: Path, crowd: Crowd, seed: int) -> WorkerRecord:
+    """One worker, until all trials are finished."""
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    opened = open_storage(storage, directory, crowd.workers)
+    clock = StorageTime(opened)
+    queue = Queue(opened, STUDY, _LIMITS, crowd.workers)
+    lengths = random.Random(seed)
+    started = time.perf_counter()
+    slots: list[int] = []
+    asleep = waited = 0.0
+    while True:
+        before, in_calls = time.perf_counter(), clock.seconds
+        claimed = queue.claim()
+        if claimed is None:
+            if queue.is_finished():
+                break
+            time.sleep(_POLL_SECONDS)
+            waited += time.perf_counter() - before
+            clock.seconds = in_calls
+            continue
+        study = _study(opened, claimed.number)
+        trial = optuna.Trial(study, claimed._trial_id)
+        identity, lease = queue.worker, _LIMITS.lease_seconds
+        with Heartbeat(opened, claimed._trial_id, identity, lease, on_lost=lambda: None):
+            asleep += _sleep_and_report(trial, lengths)
+        study.tell(trial, trial.params["model.beta"])
+        slots.append(claimed.user_attrs[SLOT])
+    busy = time.perf_counter() - started - waited
+    return WorkerRecord(tuple(slots), busy, asleep, clock.seconds)
+
+
+def _study(opened: BaseStorage, number: int) -> optuna.Study:
+    """The study as a worker opens it for each trial."""
+    sampler = optuna.samplers.TPESampler(seed=number)
+    return optuna.load_study(study_name=STUDY, storage=opened, sampler=sampler)
+
+
+def _sleep_and_report(trial: optuna.Trial, lengths: random.Random) -> float:
+    """What a trial without pruning asks of the storage, with sleep for epochs; seconds slept."""
+    _, beta = suggest(trial)
+    pause = lengths.uniform(_SHORTEST_EPOCH_SECONDS, _LONGEST_EPOCH_SECONDS)
+    trial.set_user_attr(RUN, str(trial.number))
+    asleep = 0.0
+    for epoch in range(1, 1 + lengths.randint(1, _MOST_EPOCHS)):
+        before = time.perf_counter()
+        time.sleep(pause)
+        asleep += time.perf_counter() - before
+        trial.set_user_attr(EPOCHS, epoch)
+        trial.report(beta, epoch)
+    return asleep
+
+
+def _trials(storage: StorageConfig, directory: Path) -> list[optuna.trial.FrozenTrial]:
+    opened = open_storage(storage, directory, pooled=False)
+    return optuna.load_study(study_name=STUDY, storage=opened).get_trials(deepcopy=False)

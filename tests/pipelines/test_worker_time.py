@@ -1,0 +1,49 @@
+import sys
+from collections.abc import Iterator
+from types import ModuleType
+
+import pytest
+
+from latentsweep.config.project import ROOT
+
+
+@pytest.fixture
+def worker_time(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
+    monkeypatch.syspath_prepend(ROOT / "pipelines")
+    from benchmarks import worker_time
+
+    yield worker_time
+    for name in [name for name in sys.modules if name.partition(".")[0] == "benchmarks"]:
+        monkeypatch.delitem(sys.modules, name)
+
+
+def test_time_of_batches_counts_the_wait_at_each_batch_end(worker_time: ModuleType) -> None:
+    times = worker_time.TrialTimes
+    # Three trials in batches of two: the second batch leaves a worker without any.
+    trials = [times("a", 110, 120), times("b", 112, 118), times("a", 121, 131)]
+    time = worker_time.of_batches(trials, workers=2, started=100, ended=133)
+    assert time.starting == (10 + 12) / 2
+    assert time.training == (10 + 6 + 10) / 2
+    assert time.between == 1 / 2
+    assert time.waiting == (2 + 11) / 2
+    assert time.stopping == 2
+
+
+def test_time_of_a_queue_counts_waiting_only_at_its_end(worker_time: ModuleType) -> None:
+    times = worker_time.TrialTimes
+    trials = [times("a", 110, 120), times("b", 112, 118), times("b", 119, 131)]
+    time = worker_time.of_queue(trials, workers=2, started=100, ended=133)
+    assert time.starting == (10 + 12) / 2
+    assert time.training == (10 + 6 + 12) / 2
+    assert time.between == 1 / 2
+    assert time.waiting == 11 / 2
+    assert time.stopping == 2
+
+
+@pytest.mark.parametrize("account", ["of_batches", "of_queue"])
+def test_a_workers_times_add_up_to_the_wall_time(worker_time: ModuleType, account: str) -> None:
+    times = worker_time.TrialTimes
+    trials = [times("a", 3, 9), times("b", 4, 10), times("b", 12, 14.5), times("a", 11, 18)]
+    time = getattr(worker_time, account)(trials, workers=2, started=0, ended=20.25)
+    parts = (time.starting, time.training, time.between, time.waiting, time.stopping)
+    assert sum(parts) == pytest.approx(20.25)
