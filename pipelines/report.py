@@ -12,15 +12,11 @@ def main() -> None:
     parser.add_argument("--directory", default="sweeps", help="holds the sweeps' directories")
     arguments = parser.parse_args()
 
-    import optuna
-
-    from latentsweep.sweep.report.find import find_study, newest_sweep, sweep_directory
     from latentsweep.sweep.report.page import REPORT_NAME, write_report
+    from latentsweep.sweep.whereabouts import find_study, find_sweep
 
-    optuna.logging.set_verbosity(optuna.logging.ERROR)
-    name = arguments.study or newest_sweep(arguments.directory)
-    place = sweep_directory(name, arguments.directory)
-    study = find_study(name, arguments.directory)
+    place = find_sweep(arguments.study, arguments.directory)
+    study = find_study(arguments.study, arguments.directory)
     print(write_report(study, place, place / REPORT_NAME))
 
 

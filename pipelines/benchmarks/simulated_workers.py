@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import optuna
+from optuna.exceptions import UpdateFinishedTrialError
 from optuna.storages import BaseStorage
 from rich.table import Table
 
@@ -47,12 +48,14 @@ class WorkerRecord:
 
     Attributes:
         slots: the slots it filled, one entry a trial.
+        taken_away: trials that others took up, though it was alive.
         busy: seconds from its first look at the queue until that was empty.
         asleep: seconds of these in trials.
         in_storage: seconds of these in the storage's calls.
     """
 
     slots: tuple[int, ...]
+    taken_away: int
     busy: float
     asleep: float
     in_storage: float
@@ -87,6 +90,8 @@ def _table(name: str, storage: StorageConfig, directory: Path, crowd: Crowd) -> 
     table.add_row("trials lost", str(crowd.trials - filled), "0")
     table.add_row("trials run twice", str(times_run.total() - len(times_run)), "0")
     table.add_row("finished beyond those wanted", str(finished - crowd.trials), "0")
+    taken_away = sum(record.taken_away for record in records)
+    table.add_row("taken from a worker that was alive", str(taken_away), "0")
     table.add_row("trials per second", f"{crowd.trials / seconds:.1f}", "")
     table.add_row("wall time", f"{seconds:.1f} s", "")
     table.add_row("workers' time in trials", f"{in_trials / busy:.1%}", "")
@@ -120,7 +125,7 @@ def _work(storage: StorageConfig, directory: Path, crowd: Crowd, seed: int) -> W
     lengths = random.Random(seed)
     started = time.perf_counter()
     slots: list[int] = []
-    asleep = waited = 0.0
+    asleep, waited, taken_away = 0.0, 0.0, 0
     while True:
         before, in_calls = time.perf_counter(), clock.seconds
         claimed = queue.claim()
@@ -134,12 +139,16 @@ def _work(storage: StorageConfig, directory: Path, crowd: Crowd, seed: int) -> W
         study = _study(opened, claimed.number)
         trial = optuna.Trial(study, claimed._trial_id)
         identity, lease = queue.worker, _LIMITS.lease_seconds
-        with Heartbeat(opened, claimed._trial_id, identity, lease, on_lost=lambda: None):
-            asleep += _sleep_and_report(trial, lengths)
-        study.tell(trial, trial.params["model.beta"])
-        slots.append(claimed.user_attrs[SLOT])
+        try:
+            with Heartbeat(opened, claimed._trial_id, identity, lease, on_lost=lambda: None):
+                asleep += _sleep_and_report(trial, lengths)
+            study.tell(trial, trial.params["model.beta"])
+        except UpdateFinishedTrialError:  # another worker has taken this one for dead
+            taken_away += 1
+        else:
+            slots.append(claimed.user_attrs[SLOT])
     busy = time.perf_counter() - started - waited
-    return WorkerRecord(tuple(slots), busy, asleep, clock.seconds)
+    return WorkerRecord(tuple(slots), taken_away, busy, asleep, clock.seconds)
 
 
 def _study(opened: BaseStorage, number: int) -> optuna.Study:
@@ -154,7 +163,8 @@ def _sleep_and_report(trial: optuna.Trial, lengths: random.Random) -> float:
     pause = lengths.uniform(_SHORTEST_EPOCH_SECONDS, _LONGEST_EPOCH_SECONDS)
     trial.set_user_attr(RUN, str(trial.number))
     asleep = 0.0
-    for epoch in range(1, 1 + lengths.randint(1, _MOST_EPOCHS)):
+    begun = len(trial.storage.get_trial(trial._trial_id).intermediate_values)
+    for epoch in range(1 + begun, 1 + lengths.randint(1, _MOST_EPOCHS)):
         before = time.perf_counter()
         time.sleep(pause)
         asleep += time.perf_counter() - before

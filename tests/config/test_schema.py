@@ -2,27 +2,38 @@
 
 import ast
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
+from pydantic import TypeAdapter
 
 from latentsweep.config.digest import resolved
 from latentsweep.config.project import CONFIG_DIRECTORY, PACKAGE
+from latentsweep.config.sweep import SweepConfig
 from latentsweep.config.typed import flatten
 from latentsweep.errors import ConfigError
 
-from .conftest import Configure
+from .conftest import Configure, ConfigureSweep
 
 NEEDED = {
     "data=arrays": ["data.path=x.npy"],
     "data=image_folder": ["data.path=x"],
 }
-CHOICES = [
+SWEEP_GROUPS = ("pruner", "sampler", "search_space", "storage")
+ALL_CHOICES = [
     f"{path.parent.name}={path.stem}"
     for path in sorted(CONFIG_DIRECTORY.glob("*/*.yaml"))
     if path.parent.name != "experiment"
 ]
+SWEEP_CHOICES = [choice for choice in ALL_CHOICES if choice.startswith(SWEEP_GROUPS)]
+CHOICES = [choice for choice in ALL_CHOICES if choice not in SWEEP_CHOICES]
 PUBLIC_KEYS = Path(__file__).with_name("public_keys.txt").read_text().split()
+
+
+def sweep_values(config: SweepConfig) -> dict[str, Any]:
+    values: dict[str, Any] = TypeAdapter(SweepConfig).dump_python(config, mode="json")
+    return values
 
 
 @pytest.mark.parametrize("choice", CHOICES)
@@ -32,10 +43,25 @@ def test_every_choice_composes_to_its_own_schema(configure: Configure, choice: s
     assert getattr(config, group).name == name
 
 
-def test_public_keys_and_choices_are_frozen(configure: Configure) -> None:
-    keys = set(CHOICES)
+@pytest.mark.parametrize("choice", SWEEP_CHOICES)
+def test_every_choice_of_a_sweep_composes_to_its_own_settings(
+    configure_sweep: ConfigureSweep, choice: str
+) -> None:
+    group, _, name = choice.partition("=")
+    settings = sweep_values(configure_sweep(choice))[group]
+    assert group == "search_space" or settings["name"] == name
+
+
+def test_public_keys_and_choices_are_frozen(
+    configure: Configure, configure_sweep: ConfigureSweep
+) -> None:
+    keys = set(ALL_CHOICES)
     for choice in CHOICES:
         keys |= set(flatten(resolved(configure(choice, *NEEDED.get(choice, [])))))
+    for choice in SWEEP_CHOICES:
+        values = sweep_values(configure_sweep(choice))
+        keys |= {f"sweep.{key}" for key in [*values, *flatten(values)] if key not in SWEEP_GROUPS}
+    keys = {key for key in keys if not key.startswith("sweep.search_space.")}
     assert sorted(keys) == PUBLIC_KEYS
 
 
@@ -56,10 +82,13 @@ def test_every_schema_field_has_a_docstring(path: Path) -> None:
                     assert documented, f"{node.name}.{ast.unparse(field.target)}"
 
 
-def test_every_group_of_conf_is_a_field_of_the_schema(configure: Configure) -> None:
-    groups = {path.name for path in CONFIG_DIRECTORY.iterdir() if path.is_dir()} - {"experiment"}
-    config = configure()
-    assert all(hasattr(config, group) for group in groups)
+def test_every_group_of_conf_is_a_field_of_the_schema(
+    configure: Configure, configure_sweep: ConfigureSweep
+) -> None:
+    groups = {path.name for path in CONFIG_DIRECTORY.iterdir() if path.is_dir()}
+    config, sweep = configure(), configure_sweep()
+    for group in groups - {"experiment", "hydra"}:
+        assert hasattr(sweep if group in SWEEP_GROUPS else config, group), group
 
 
 @pytest.mark.parametrize("recipe", sorted((CONFIG_DIRECTORY / "experiment").glob("*.yaml")))

@@ -131,7 +131,7 @@ class Cluster:
 
     def accounts(self, job: str) -> list[tuple[str, str]]:
         """Each task's states in order, one for each time it ran: sacct's word."""
-        columns = ["-n", "-P", "-X", "-D", "--array", "-o", "JobID,State"]
+        columns = ["-n", "-P", "-X", "-D", "-o", "JobID,State"]
         listed = self.run("sacct", "-j", job, *columns)
         rows = (line.split("|") for line in listed.splitlines())
         return [(task, state.split()[0]) for task, state in rows]

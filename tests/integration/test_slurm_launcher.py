@@ -1,5 +1,6 @@
 """The launcher on a real two-node Slurm: submits and returns; its workers survive what befalls."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -165,6 +166,25 @@ def test_worker_whose_time_is_over_is_queued_again(
     wait_until(lambda: all(len(sweep.said(w, "starts")) >= 2 for w in "01"), 120)
     assert all(sweep.said(worker, "requeues") for worker in "01")
     sweep.end()
+
+
+def test_workers_that_squeue_has_forgotten_are_known_from_accounting(
+    slurm: Cluster,
+    submit: Callable[..., Sweep],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sweep = submit(slurm, "normal")
+    sweep.end()
+    ended = [(f"{sweep.job}_{n}", "COMPLETED") for n in (0, 1)]
+    wait_until(lambda: sorted(slurm.accounts(sweep.job)) == ended, 60)
+    forgetful = tmp_path / "squeue"
+    forgetful.write_text("#!/bin/sh\n")
+    forgetful.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    workers = cluster.status(sweep.directory)
+    assert [(worker.task, worker.state) for worker in workers] == ended
+    assert {worker.node for worker in workers} == set(NODES)
 
 
 @pytest.mark.usefixtures("slurm")

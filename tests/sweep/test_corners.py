@@ -12,7 +12,7 @@ from .search_spaces import DEFAULT, composer_of, space_of
 
 def test_default_space_has_four_corners_and_all_build() -> None:
     space = space_of(DEFAULT)
-    configs = check_corners(space, composer_of(space, "data=digits"), describe)
+    configs = check_corners(space, composer_of(space, "data=digits"), describe, seconds=60)
     found = {(config.model.latent_size, getattr(config.model, "beta")) for config in configs}  # noqa: B009
     assert found == {(2, 0.1), (64, 0.1), (2, 32.0), (64, 32.0)}
     assert len(configs) == 4
@@ -65,6 +65,7 @@ def test_data_set_is_described_once() -> None:
         ),
         ({"model.beta": "1,2"}, "model=vae", "model.beta=2", "a VAE's KL weight is 1"),
         ({"model.beta": "1,2"}, "model=ae", "model.beta=1", "model.beta is no key of model=ae"),
+        ({"model.beta": "1,2"}, "model=ae", "model.beta=1", "another search_space=..."),
         ({"network": "mlp,conv"}, "network.hidden_sizes=[8]", "network=conv", "hidden_sizes"),
         ({"batch_size": "64,2000"}, "data=digits", "batch_size=2000", "larger than the training"),
         ({"batch_size": "choice(64,a)"}, "data=digits", "batch_size=a", "whole number"),

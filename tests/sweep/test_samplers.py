@@ -27,21 +27,19 @@ GRID = space_of({"model.latent_size": "2,4,8", "model.beta": "range(0.5,2,0.5)"}
 
 
 class Sweep:
-    """A study whose trials are each sampled by a sampler of their own, from the file alone."""
+    """A study whose trials are each sampled by a sampler of their own."""
 
     def __init__(self, path: Path, name: str, space: SearchSpace, objectives: int = 1) -> None:
-        self.path, self.name, self.space, self.objectives = path, name, space, objectives
+        self.name, self.space, self.objectives = name, space, objectives
+        self.storage = JournalStorage(JournalFileBackend(str(path)))
         optuna.create_study(
-            study_name="s", storage=self.storage(), directions=["minimize"] * objectives
+            study_name="s", storage=self.storage, directions=["minimize"] * objectives
         )
-
-    def storage(self) -> JournalStorage:
-        return JournalStorage(JournalFileBackend(str(self.path)))
 
     def ask(self, slot: int) -> optuna.Trial:
         seed = 7 if self.name in SHARED_SEED else 1000 + slot
         sampler = build_sampler({"name": self.name}, seed, self.space, self.objectives)
-        study = optuna.load_study(study_name="s", storage=self.storage(), sampler=sampler)
+        study = optuna.load_study(study_name="s", storage=self.storage, sampler=sampler)
         template = create_trial(state=TrialState.RUNNING, user_attrs={SLOT: slot})
         trial = optuna.Trial(study, study._storage.create_new_trial(study._study_id, template))
         self.space.suggest(trial)
@@ -60,7 +58,7 @@ def test_fresh_samplers_learn_from_each_other(name: str, trials: int, tmp_path: 
     sweep = Sweep(tmp_path / "study.log", name, NUMBERS)
     for slot in range(trials):
         sweep.run(slot)
-    study = optuna.load_study(study_name="s", storage=sweep.storage())
+    study = optuna.load_study(study_name="s", storage=sweep.storage)
     values = [trial.value for trial in study.trials if trial.value is not None]
     third = trials // 3
     assert sum(values[-third:]) < 0.7 * sum(values[:third])
@@ -70,7 +68,7 @@ def test_generations_of_nsga_ii_go_on_from_sampler_to_sampler(tmp_path: Path) ->
     sweep = Sweep(tmp_path / "study.log", "nsga_ii", NUMBERS, objectives=2)
     for slot in range(101):
         sweep.run(slot)
-    study = optuna.load_study(study_name="s", storage=sweep.storage())
+    study = optuna.load_study(study_name="s", storage=sweep.storage)
     (key,) = {key for key in study.trials[0].system_attrs if "generation" in key}
     generations = [trial.system_attrs[key] for trial in study.trials]
     assert [generations.count(number) for number in (0, 1, 2)] == [50, 50, 1]

@@ -18,6 +18,7 @@ def main() -> None:
 def describe(client: MlflowClient, run_id: str) -> dict[str, object]:
     run = client.get_run(run_id)
     return {
+        "id": run_id,
         "status": run.info.status,
         "tags": run.data.tags,
         "params": run.data.params,

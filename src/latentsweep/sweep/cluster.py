@@ -109,7 +109,7 @@ def status(directory: Path) -> list[Worker]:
         # squeue forgets ended jobs after minutes; sacct needs accounting, which not all have.
         columns = ["-o", "JobID,State,Elapsed,NodeList,Reason"]
         listed = _slurm(
-            "sacct", "-n", "-P", "-X", "--array", "-j", ",".join(forgotten), *columns, needed=False
+            "sacct", "-n", "-P", "-X", "-j", ",".join(forgotten), *columns, needed=False
         )
         workers |= {worker.task: worker for worker in _parsed(listed)}
     return sorted(workers.values(), key=lambda worker: _order(worker.task))

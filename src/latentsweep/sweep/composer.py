@@ -57,16 +57,16 @@ class Composer:
             self._composed[overrides] = composed
         return self._composed[overrides]
 
-    @staticmethod
-    def _no_such_key(key: str, config: DictConfig) -> ConfigError:
+    def _no_such_key(self, key: str, config: DictConfig) -> ConfigError:
         group, choices = key.partition(".")[0], choices_with(key)
         if choices:
             return ConfigError(
                 f"{key} is no key of {group}={config[group].get('name')}",
                 expected=f"{group}={' or '.join(choices)}",
-                mend=f"where {group} is searched: "
-                f"'sweep.when={{{key}: {{{group}: [{','.join(choices)}]}}}}'; "
-                f"otherwise leave {key} out of the space",
+                mend=f"'sweep.when={{{key}: {{{group}: [{','.join(choices)}]}}}}'"
+                if group in self._space
+                else f"leave {key} out of the space: another search_space=..., or none and the "
+                "keys to search",
             )
         values = OmegaConf.to_container(config)
         assert isinstance(values, dict)

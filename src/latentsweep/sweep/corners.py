@@ -16,6 +16,7 @@ from latentsweep.sweep.space import SearchSpace
 
 _SECONDS = 4.0
 Describe = Callable[[DataConfig], DataDescription]
+Build = Callable[[TrainConfig, DataDescription], None]
 
 
 def check_corners(
@@ -43,15 +44,16 @@ def check_corners(
         ConfigError: a corner that cannot run, by its overrides, with the reason.
     """
     describe_once = functools.cache(describe)
+    builder = _builder() if build else None  # whose imports are not to cost corners
     until = time.monotonic() + seconds
-    configs = [_check(space, corner, composer, describe_once, build) for corner in edges(space)]
+    configs = [_check(space, corner, composer, describe_once, builder) for corner in edges(space)]
     seen = {_key(corner) for corner in edges(space)}
     for corner in combinations(space):
         if time.monotonic() > until:
             break
         if _key(corner) not in seen:
             seen.add(_key(corner))
-            configs.append(_check(space, corner, composer, describe_once, build))
+            configs.append(_check(space, corner, composer, describe_once, builder))
     return configs
 
 
@@ -112,14 +114,14 @@ def _check(
     corner: dict[str, Scalar],
     composer: Composer,
     describe: Describe,
-    build: bool,
+    build: Build | None,
 ) -> TrainConfig:
     try:
         config = composer.compose(corner)
         data = describe(config.data)
         check(config, data)
         if build:
-            _build(config, data)
+            build(config, data)
     except LatentsweepError as error:
         raise ConfigError(
             f"the search space has a corner that cannot run: {' '.join(space.overrides(corner))}\n"
@@ -128,11 +130,14 @@ def _check(
     return config
 
 
-def _build(config: TrainConfig, data: DataDescription) -> None:
-    """Build the model without memory for its weights."""
+def _builder() -> Build:
+    """What builds a trial's model without memory for its weights."""
     import torch
 
     from latentsweep.models.build import build_model
 
-    with torch.device("meta"):
-        build_model(config.model, config.network, config.likelihood, data.shape)
+    def build(config: TrainConfig, data: DataDescription) -> None:
+        with torch.device("meta"):
+            build_model(config.model, config.network, config.likelihood, data.shape)
+
+    return build

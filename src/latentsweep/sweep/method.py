@@ -1,5 +1,6 @@
 """The settings of samplers and pruners, read with messages that name argument and mend."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any, TypeVar
@@ -63,12 +64,14 @@ def _explain(part: str, classes: Mapping[str, type], details: list[ErrorDetails]
     key = ".".join(["sweep", part, *argument])
     kind = detail["type"]
     if kind in ("union_tag_invalid", "union_tag_not_found"):
-        given = str(detail.get("ctx", {}).get("tag", ""))
+        context = detail.get("ctx", {})
+        given = str(context.get("tag", ""))
+        names = re.findall(r"'(\w+)'", context.get("expected_tags", "")) or list(classes)
         return ConfigError(
             f"{key}.name is wrong",
             found=given or "no name",
-            expected=f"one of {', '.join(classes)}",
-            mend=did_you_mean(given, classes),
+            expected=f"one of {', '.join(names)}",
+            mend=did_you_mean(given, names),
         )
     if kind == "unexpected_keyword_argument":
         valid = [field.name for field in fields(classes[name]) if field.name != "name"]
