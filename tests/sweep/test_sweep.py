@@ -116,7 +116,9 @@ def test_sweep_asked_to_stop_hands_its_trials_back_and_goes_on(
     assert process.returncode == 128 + number
     assert "the same command goes on" in errors
     assert "Traceback" not in errors
-    states = [slot.current.state for slot in slots_of(study_in(tmp_path).trials).values() if slot.current]
+    states = [
+        slot.current.state for slot in slots_of(study_in(tmp_path).trials).values() if slot.current
+    ]
     assert states == [TrialState.WAITING] * 2
     done = sweep(*LONG)
     assert done.returncode == 0, done.stderr

@@ -134,6 +134,20 @@ def test_a_run_taken_up_again_by_the_same_worker_is_running_again(
     assert status_of(uri, tmp_path) == ("FINISHED", "finished")
 
 
+def test_a_run_taken_up_again_in_the_middle_of_its_delivery_is_running_again(
+    tmp_path: Path, uri: str
+) -> None:
+    recorder = JournalRecorder(tmp_path)
+    recorder.status(RunStatus.INTERRUPTED)
+    recorder.metrics({"train/loss": 1.0}, 0)
+    delivery = Delivery(tmp_path, uri, "tests", journal_size(tmp_path))
+    assert delivery.step()
+    assert not delivery.done
+    delivery.begin_again()
+    assert delivery.step()
+    assert status_of(uri, tmp_path) == ("RUNNING", "running")
+
+
 def test_a_run_that_goes_on_in_other_processes_keeps_running_in_mlflow(
     tmp_path: Path, uri: str, courier: Courier
 ) -> None:

@@ -3,6 +3,7 @@
 import os
 import re
 import warnings
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -20,6 +21,7 @@ from latentsweep.sweep.patience import patient
 URL_VARIABLE = "LATENTSWEEP_STORAGE_URL"
 _FORM = "postgresql://USER@HOST:PORT/DATABASE"
 _PASSWORDS = "the password in PGPASSWORD or ~/.pgpass"
+_TABLES = 15  # of Optuna's, and some to spare
 _DRIVERS = ("postgresql", "postgres", "postgresql+psycopg")
 # A worker whose node dies says no goodbye: without these its locks would outlive it by two hours.
 _SERVER_SETTINGS = (
@@ -143,11 +145,11 @@ def _open(url: URL, **engine: Any) -> BaseStorage:
     text = url.render_as_string(hide_password=False)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        try:
-            return _CachedStorage(RDBStorage(text, engine))
-        except (IntegrityError, ProgrammingError):
-            # Another process made the tables at the same moment.
-            return _CachedStorage(RDBStorage(text, engine))
+        for _ in range(_TABLES):
+            # Another process may be making the tables at this moment: each try finds more of them.
+            with suppress(IntegrityError, ProgrammingError):
+                return _CachedStorage(RDBStorage(text, engine))
+        return _CachedStorage(RDBStorage(text, engine))
 
 
 def _root(error: BaseException) -> BaseException:

@@ -30,8 +30,8 @@ from latentsweep.sweep.search import Search, read_search
 from latentsweep.sweep.slots import Queue
 from latentsweep.sweep.storage import open_storage
 from latentsweep.sweep.study import check_study, make_study
-from latentsweep.sweep.whereabouts import find_study, write_whereabouts
 from latentsweep.sweep.warm_start import warm_start
+from latentsweep.sweep.whereabouts import find_study, write_whereabouts
 from latentsweep.sweep.worker import Worker, WorkReport, read_splits
 from latentsweep.tracking.files import storage_error, write_json
 

@@ -46,7 +46,7 @@ class ParentRun:
 def open_parent(
     directory: Path,
     tracking: TrackingConfig,
-    uid: str,
+    uid: str | None,
     name: str,
     sweep: SweepConfig,
     fixed: Sequence[str] = (),
@@ -56,7 +56,7 @@ def open_parent(
     Args:
         directory: the sweep's.
         tracking: where the record goes.
-        uid: the run's identity, the same at each start of this sweep.
+        uid: the run's identity; None: the one of the record in `directory`, or a new one.
         name: of the study.
         sweep: what is searched and how.
         fixed: Hydra overrides of every trial.

@@ -7,7 +7,6 @@ import multiprocessing
 import os
 import signal
 import sys
-
 from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait

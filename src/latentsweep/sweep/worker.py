@@ -9,11 +9,9 @@ import warnings
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from pathlib import Path
 
 import optuna
 import torch
-from hydra.core.hydra_config import HydraConfig
 from hydra.types import HydraContext
 from omegaconf import DictConfig
 from optuna.exceptions import UpdateFinishedTrialError
@@ -189,7 +187,7 @@ class _Work:
         else:
             self._tell(study, trial_id, summary)
         gc.collect()
-        if torch.cuda.is_initialized():
+        if torch.cuda.is_available():
             torch.cuda.empty_cache()
 
     def _train(self, trial: optuna.Trial, claimed: FrozenTrial) -> RunSummary:
@@ -234,7 +232,7 @@ class _Work:
                 study.tell(trial_id, values, skip_if_finished=True)
 
     def _study(self, number: int) -> optuna.Study:
-        """The study with a sampler of this trial's own seed, so that no two workers sample alike."""
+        """The study with a sampler of this trial's own: no two workers sample alike."""
         sweep = self._plan.sweep
         own = () if sweep.sampler["name"] in SHARED_SEED else (number,)
         seed = seed_of(sweep.seed, Stream.SAMPLER, *own) % 2**32

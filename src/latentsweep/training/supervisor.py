@@ -1,4 +1,4 @@
-"""What a run is part of: nothing, for one run by itself; a sweep's trial overrides what it needs."""
+"""What a run is part of: nothing, for one run by itself; a sweep's trial overrides it."""
 
 from __future__ import annotations
 
