@@ -26,7 +26,7 @@ _LIMITS = Limits(lease_seconds=30.0, max_resumptions=3, max_failure_rate=0.5)
 _MOST_EPOCHS = 8
 _LONGEST_EPOCH_SECONDS = 1.0
 _SHORTEST_EPOCH_SECONDS = 0.05
-_POLL_SECONDS = 0.2
+_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.1, 2.0
 
 
 @dataclass(frozen=True)
@@ -126,16 +126,19 @@ def _work(storage: StorageConfig, directory: Path, crowd: Crowd, seed: int) -> W
     started = time.perf_counter()
     slots: list[int] = []
     asleep, waited, taken_away = 0.0, 0.0, 0
+    pause = _FIRST_PAUSE_SECONDS
     while True:
         before, in_calls = time.perf_counter(), clock.seconds
         claimed = queue.claim()
         if claimed is None:
             if queue.is_finished():
                 break
-            time.sleep(_POLL_SECONDS)
+            time.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
             waited += time.perf_counter() - before
             clock.seconds = in_calls
             continue
+        pause = _FIRST_PAUSE_SECONDS
         study = _study(opened, claimed.number)
         trial = optuna.Trial(study, claimed._trial_id)
         identity, lease = queue.worker, _LIMITS.lease_seconds

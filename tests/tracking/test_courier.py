@@ -55,6 +55,16 @@ def courier(tmp_path_factory: pytest.TempPathFactory, uri: str) -> Iterator[Cour
     assert made.close(60) == {}
 
 
+@pytest.fixture
+def own_courier(tmp_path: Path, uri: str) -> Iterator[Courier]:
+    """One that a test may stop or kill; nothing of it stays behind."""
+    made = Courier(_config(uri), tmp_path / "synchroniser.log")
+    yield made
+    if made._process:
+        made._process.kill()
+        made._process.wait()
+
+
 def _config(uri: str | None) -> TrackingConfig:
     return TrackingConfig(
         name="local" if uri else "off",
@@ -206,9 +216,9 @@ def test_how_a_run_stood_before_it_was_taken_up_elsewhere_no_longer_counts(
 
 
 def test_a_killed_synchroniser_is_replaced_and_told_of_all_that_is_left(
-    tmp_path: Path, uri: str
+    tmp_path: Path, uri: str, own_courier: Courier
 ) -> None:
-    courier = Courier(_config(uri), tmp_path / "synchroniser.log")
+    courier = own_courier
     running, ended, later = (tmp_path / name for name in ("running", "ended", "later"))
     first = courier._process
     assert first
@@ -230,9 +240,9 @@ def test_a_killed_synchroniser_is_replaced_and_told_of_all_that_is_left(
 
 
 def test_a_synchroniser_that_hangs_holds_up_nobody_and_hears_all_of_it_later(
-    tmp_path: Path, uri: str
+    tmp_path: Path, uri: str, own_courier: Courier
 ) -> None:
-    courier = Courier(_config(uri), tmp_path / "synchroniser.log")
+    courier = own_courier
     assert courier._process
     os.kill(courier._process.pid, signal.SIGSTOP)
     start(courier, tmp_path / "first", uri).finish(RunStatus.FINISHED)

@@ -6,7 +6,6 @@ import warnings
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
 
 from optuna.exceptions import StorageInternalError
 from optuna.storages import BaseStorage, RDBStorage, _CachedStorage
@@ -138,7 +137,7 @@ def without_password(url: URL) -> str:
     """The address as it may be shown and recorded."""
     query = {key: url.query[key] for key in ("host", "port") if key in url.query}
     plain = URL.create("postgresql", url.username, None, url.host, url.port, url.database, query)
-    return unquote(plain.render_as_string())
+    return plain.render_as_string().replace("%2F", "/")
 
 
 def _open(url: URL, **engine: Any) -> BaseStorage:

@@ -110,7 +110,9 @@ def _setting(value: object) -> str:
     if not isinstance(value, Mapping):
         return str(value)
     name = str(value.get("name", ""))
-    others = ", ".join(f"{key}={each}" for key, each in value.items() if key != "name")
+    others = ", ".join(
+        f"{key}={each}" for key, each in value.items() if key != "name" and each is not None
+    )
     return f"{name} ({others})" if name and others else name or others
 
 

@@ -36,9 +36,11 @@ def traversal_sheets(sweep: Snapshot, entries: list[Entry]) -> str:
         if sheet:
             encoded = b64encode(sheet.read_bytes()).decode()
             caption = _caption(sweep, entry)
+            # Above the picture, so that captions of sheets of unlike height stand in one line.
             figures.append(
-                f'<figure><img src="data:image/png;base64,{encoded}" alt="Latent traversals of '
-                f'trial {entry.trial.number}"><figcaption>{caption}</figcaption></figure>'
+                f"<figure><figcaption>{caption}</figcaption>"
+                f'<img src="data:image/png;base64,{encoded}" alt="Latent traversals of trial '
+                f'{entry.trial.number}"></figure>'
             )
     return f'<div class="sheets">{"".join(figures)}</div>' if figures else ""
 

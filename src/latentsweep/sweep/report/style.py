@@ -26,7 +26,7 @@ section.wide {{ grid-column: 1 / -1 }}
   gap: 20px; margin-top: 10px }}
 figure {{ margin: 0 }}
 figure img {{ width: 100%; display: block }}
-figcaption {{ font-size: 12.5px; margin-top: 6px; overflow-wrap: anywhere }}
+figcaption {{ font-size: 12.5px; margin-bottom: 6px; overflow-wrap: anywhere }}
 .scroll {{ overflow: auto; max-height: 640px; margin-top: 10px }}
 table {{ border-collapse: collapse; width: 100%; font-size: 13px;
   font-variant-numeric: tabular-nums }}
