@@ -3,6 +3,8 @@
 import multiprocessing
 import os
 import signal
+import threading
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -12,8 +14,8 @@ from optuna.storages.journal import JournalFileBackend
 from optuna.trial import TrialState
 
 from latentsweep.sweep.attributes import CONTINUES, FAILURE, LEASE, N_TRIALS, SLOT, STOPPED
-from latentsweep.sweep.lease import Heartbeat, WorkerIdentity
-from latentsweep.sweep.slots import VOID, Limits, Queue, failures_in, slots_of
+from latentsweep.sweep.lease import WorkerIdentity
+from latentsweep.sweep.slots import Limits, Queue, failures_in
 
 LIMITS = Limits(lease_seconds=30.0, max_resumptions=2, max_failure_rate=0.5)
 STUDY = "study"
@@ -34,6 +36,7 @@ def queue(directory: Path, limits: Limits = LIMITS, workers: int = 1) -> Queue:
 
 
 def finish(queue: Queue, trial_id: int, value: float = 1.0) -> None:
+    queue.let_go()
     queue.storage.set_trial_state_values(trial_id, TrialState.COMPLETE, [value])
 
 
@@ -118,7 +121,8 @@ def test_worker_out_of_sight_loses_its_trial_when_its_lease_is_over(tmp_path: Pa
     elsewhere.open_slots()
     claimed = elsewhere.claim()
     assert claimed is not None
-    lease = {"host": "another machine", "pid": 1, "started": 0.0, "beat": 0}
+    elsewhere.let_go()
+    lease = {"host": "another machine", "pid": 1, "started": 0, "beat": 0}
     elsewhere.storage.set_trial_user_attr(claimed._trial_id, LEASE, lease)
     limits = Limits(lease_seconds=0.2, max_resumptions=1, max_failure_rate=0.5)
     observer = queue(tmp_path, limits)
@@ -133,12 +137,13 @@ def test_worker_out_of_sight_loses_its_trial_when_its_lease_is_over(tmp_path: Pa
 
 def test_trial_that_kills_every_worker_fails_and_its_slot_is_opened_again(tmp_path: Path) -> None:
     made = study(tmp_path, 4)
-    dead = {"host": WorkerIdentity.of_this_process().host, "pid": 2**30, "started": 0.0, "beat": 0}
+    dead = {"host": WorkerIdentity.of_this_process().host, "pid": 2**30, "started": 0, "beat": 0}
     worker = queue(tmp_path)
     worker.open_slots()
     for _ in range(LIMITS.max_resumptions + 1):
         claimed = worker.claim()
         assert claimed is not None
+        worker.let_go()
         worker.storage.set_trial_user_attr(claimed._trial_id, LEASE, dead)
     fresh = worker.claim()
     assert fresh is not None
@@ -162,18 +167,52 @@ def test_trial_handed_back_is_gone_on_with_by_the_next(tmp_path: Path) -> None:
 
 def test_worker_whose_trial_was_taken_notices_and_cannot_end_it(tmp_path: Path) -> None:
     study(tmp_path, 1)
-    worker = queue(tmp_path)
+    worker = queue(tmp_path, Limits(lease_seconds=0.2, max_resumptions=1, max_failure_rate=0.5))
+    worker.open_slots()
+    told = threading.Event()
+    claimed = worker.claim(on_lost=told.set)
+    assert claimed is not None
+    storage(tmp_path).set_trial_state_values(claimed._trial_id, TrialState.FAIL)
+    assert told.wait(10)
+    with pytest.raises(optuna.exceptions.UpdateFinishedTrialError):
+        finish(worker, claimed._trial_id)
+
+
+def test_living_worker_keeps_its_trial_beyond_its_first_lease(tmp_path: Path) -> None:
+    study(tmp_path, 1)
+    limits = Limits(lease_seconds=0.5, max_resumptions=1, max_failure_rate=0.5)
+    worker, observer = queue(tmp_path, limits), queue(tmp_path, limits)
     worker.open_slots()
     claimed = worker.claim()
     assert claimed is not None
-    told = multiprocessing.Event()
-    beat = Heartbeat(worker.storage, claimed._trial_id, worker.worker, 0.05, told.set)
-    with beat:
-        storage(tmp_path).set_trial_state_values(claimed._trial_id, TrialState.FAIL)
-        assert told.wait(10)
-    assert beat.lost
-    with pytest.raises(optuna.exceptions.UpdateFinishedTrialError):
-        finish(worker, claimed._trial_id)
+    until = time.monotonic() + 4 * limits.lease_seconds
+    while time.monotonic() < until:
+        assert observer.claim() is None
+    assert storage(tmp_path).get_trial(claimed._trial_id).state == TrialState.RUNNING
+
+
+def test_time_in_which_the_storage_was_away_makes_nobody_lost(tmp_path: Path) -> None:
+    study(tmp_path, 1)
+    limits = Limits(lease_seconds=1.0, max_resumptions=1, max_failure_rate=0.5)
+    elsewhere, observer = queue(tmp_path), queue(tmp_path, limits)
+    elsewhere.open_slots()
+    claimed = elsewhere.claim()
+    assert claimed is not None
+    elsewhere.let_go()
+    lease = {"host": "another machine", "pid": 1, "started": 0, "beat": 0}
+    elsewhere.storage.set_trial_user_attr(claimed._trial_id, LEASE, lease)
+    assert observer.claim() is None
+    contact = observer._contact
+    contact._last -= 10.0  # as if the storage had not answered since
+    contact.since -= 10.0
+    observer._watch._seen = {
+        key: (seen, at - 10.0) for key, (seen, at) in observer._watch._seen.items()
+    }
+    assert observer.claim() is None, "its worker has had no chance since"
+    taken_up = None
+    while taken_up is None:
+        taken_up = observer.claim()
+    assert taken_up.user_attrs[CONTINUES] == claimed.number
 
 
 def test_failed_trial_is_replaced_until_too_many_fail(tmp_path: Path) -> None:
@@ -199,7 +238,7 @@ def test_one_failure_among_many_leaves_n_trials_finished(tmp_path: Path) -> None
     assert Counter(t.state for t in made.trials) == {TrialState.COMPLETE: 6, TrialState.FAIL: 1}
 
 
-def test_second_trial_of_a_slot_is_void(tmp_path: Path) -> None:
+def test_second_trial_of_a_slot_is_never_run(tmp_path: Path) -> None:
     made = study(tmp_path, 2)
     worker = queue(tmp_path)
     worker.open_slots()
@@ -207,8 +246,7 @@ def test_second_trial_of_a_slot_is_void(tmp_path: Path) -> None:
     worker._open(1, {})
     assert sorted(work_to_the_end(worker)) == [0, 1]
     assert worker.claim() is None
-    assert all(t.user_attrs.get(FAILURE, VOID) == VOID for t in made.trials[2:])
-    assert [len(slot.trials) for slot in slots_of(made.trials).values() if slot.is_filled]
+    assert [trial.state for trial in made.trials[2:]] == [TrialState.WAITING] * 2
 
 
 def work(directory: Path) -> None:

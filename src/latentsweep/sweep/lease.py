@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,8 @@ from latentsweep.sweep.attributes import LEASE
 # Signs of life within one lease: some may come late without anyone taking the trial.
 _BEATS_A_LEASE = 5
 
+_log = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True)
 class WorkerIdentity:
@@ -27,31 +31,55 @@ class WorkerIdentity:
     Attributes:
         host: the machine, as far as its process ids go.
         pid: process id.
-        started: when that process began, seconds since 1970, since ids are used again.
+        started: when that process began, in the kernel's ticks since its boot, since process ids
+            are used again and clocks are set.
     """
 
     host: str
     pid: int
-    started: float
+    started: int
 
     @classmethod
     def of_this_process(cls) -> WorkerIdentity:
         """The identity of the calling process."""
-        return cls(_host(), os.getpid(), psutil.Process().create_time())
+        return cls(_host(), os.getpid(), _started(os.getpid()) or 0)
 
     def lease(self, beat: int) -> dict[str, Any]:
         """What a lease says at its n-th sign of life."""
         return {"host": self.host, "pid": self.pid, "started": self.started, "beat": beat}
 
 
+@dataclass
+class Contact:
+    """Since when the storage has answered this process without a longer gap.
+
+    While it does not answer nobody can give a sign of life, so that time counts for nobody.
+
+    Attributes:
+        longest_gap: seconds without an answer that are no gap yet.
+    """
+
+    longest_gap: float
+    since: float = field(default_factory=time.monotonic)
+    _last: float = field(default_factory=time.monotonic)
+
+    def answered(self) -> None:
+        """The storage has answered now."""
+        now = time.monotonic()
+        if now - self._last > self.longest_gap:
+            self.since = now
+        self._last = now
+
+
 class Heartbeat:
-    """Renews the lease of one trial in a thread of its own; used as a context.
+    """Renews the lease of one trial, in a thread of its own, from its making until `end`.
 
     Args:
         storage: where the trial is.
         trial_id: the storage's id of the trial.
         worker: who holds it.
         lease_seconds: how long a lease lasts.
+        contact: is told whenever the storage answers.
         on_lost: called once, in that thread, when someone else has ended the trial.
     """
 
@@ -61,39 +89,39 @@ class Heartbeat:
         trial_id: int,
         worker: WorkerIdentity,
         lease_seconds: float,
+        contact: Contact,
         on_lost: Callable[[], None],
     ) -> None:
         self._storage = storage
         self._trial_id = trial_id
         self._worker = worker
         self._pause = lease_seconds / _BEATS_A_LEASE
+        self._contact = contact
         self._on_lost = on_lost
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
-        self.lost = False
-
-    def __enter__(self) -> Heartbeat:
         self._thread.start()
-        return self
 
-    def __exit__(self, *_: object) -> None:
+    def end(self) -> None:
+        """Give no more signs of life."""
         self._ended.set()
         self._thread.join()
 
     def _beat(self) -> None:
-        beat = 1
-        while not self._ended.wait(self._pause):
+        beat = 0
+        while not self._ended.is_set():
             try:
                 lease = self._worker.lease(beat)
                 self._storage.set_trial_user_attr(self._trial_id, LEASE, lease)
+                self._contact.answered()
                 beat += 1
             except optuna.exceptions.UpdateFinishedTrialError:
-                self.lost = not self._ended.is_set()
-                if self.lost:
+                if not self._ended.is_set():
                     self._on_lost()
                 return
-            except optuna.exceptions.StorageInternalError:
-                continue  # out of reach for everyone, so nobody takes the trial meanwhile
+            except Exception as error:  # whatever the storage raises: out of reach, or full
+                _log.warning("no sign of life could be given: %s", error)
+            self._ended.wait(self._pause)
 
 
 @dataclass
@@ -105,9 +133,11 @@ class LeaseWatch:
 
     Attributes:
         lease_seconds: how long a lease lasts.
+        contact: this observer's with the storage.
     """
 
     lease_seconds: float
+    contact: Contact
     _seen: dict[int, tuple[object, float]] = field(default_factory=dict)
 
     def is_lost(self, trial: FrozenTrial) -> bool:
@@ -117,29 +147,34 @@ class LeaseWatch:
         if known is None or known[0] != lease:
             known = (lease, time.monotonic())
             self._seen[trial._trial_id] = known
-        if lease is not None and lease["host"] == _host():
-            return not _is_alive(lease) or self._too_old(known[1])
-        return self._too_old(known[1])
+        if lease is not None and lease["host"] == _host() and not _is_alive(lease):
+            return True
+        unchanged_since = max(known[1], self.contact.since)
+        return time.monotonic() - unchanged_since > self.lease_seconds
 
     def forget_all_but(self, running: set[int]) -> None:
         """Keep no memory of trials that do not run any more."""
         self._seen = {key: value for key, value in self._seen.items() if key in running}
 
-    def _too_old(self, seen: float) -> bool:
-        return time.monotonic() - seen > self.lease_seconds
-
 
 def _is_alive(lease: dict[str, Any]) -> bool:
     try:
-        process = psutil.Process(lease["pid"])
-        return (
-            abs(process.create_time() - lease["started"]) < 1.0
-            and process.status() != psutil.STATUS_ZOMBIE
-        )
+        dead = psutil.Process(lease["pid"]).status() == psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
+    return not dead and _started(lease["pid"]) == lease["started"]
 
 
+def _started(pid: int) -> int | None:
+    """When the process began, in ticks since boot; None where the system does not tell."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return None
+    return int(fields[19])
+
+
+@cache
 def _host() -> str:
     """Name of this machine, boot and process namespace: where process ids mean the same."""
     boot = Path("/proc/sys/kernel/random/boot_id")

@@ -3,8 +3,8 @@
 A slot is filled when one of its trials is complete or pruned. Its trials follow each other: one
 that failed is followed by a fresh one, one whose worker died by one that takes it up. Claiming a
 trial (WAITING to RUNNING) and ending it are atomic in every storage of Optuna's, and all else is
-made so that doing it twice does no harm: of several unfinished trials of one slot the oldest is
-valid, and the others are void.
+made so that doing it twice does no harm: of several unfinished trials of one slot only the oldest
+is ever claimed.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from __future__ import annotations
 import random
 import time
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,12 +31,11 @@ from latentsweep.sweep.attributes import (
     SLOT,
     STOPPED,
 )
-from latentsweep.sweep.lease import LeaseWatch, WorkerIdentity
+from latentsweep.sweep.lease import Contact, Heartbeat, LeaseWatch, WorkerIdentity
 
 FINISHED = (TrialState.COMPLETE, TrialState.PRUNED)
-VOID = "void: another trial has this slot"
-# Open slots are kept this far ahead of the trials, and not all from the start: samplers read every
-# unfinished trial from a database, each time.
+# Open slots are kept this far ahead of the claimed ones, and are not all there from the start:
+# samplers read every unfinished trial from a database, each time.
 _AHEAD = 16
 # Whoever ends a trial also makes the next one; when it died in between, others do after this.
 _GRACE_SECONDS = 5.0
@@ -65,7 +64,7 @@ class Slot:
 
     Attributes:
         index: from 0.
-        trials: in the order of their numbers; void ones are left out.
+        trials: in the order of their numbers.
     """
 
     index: int
@@ -88,17 +87,15 @@ def slots_of(trials: list[FrozenTrial]) -> dict[int, Slot]:
     """The slots that have trials, by index; trials without one (of a warm start) are left out."""
     by_index: defaultdict[int, list[FrozenTrial]] = defaultdict(list)
     for trial in trials:
-        if SLOT in trial.user_attrs and trial.user_attrs.get(FAILURE) != VOID:
+        if SLOT in trial.user_attrs:
             by_index[trial.user_attrs[SLOT]].append(trial)
     return {index: Slot(index, tuple(by_index[index])) for index in sorted(by_index)}
 
 
 def failures_in(trials: list[FrozenTrial]) -> list[FrozenTrial]:
-    """The trials that failed by themselves, neither void nor taken up again."""
+    """The trials that failed by themselves, and were not taken up again."""
     return [
-        trial
-        for trial in trials
-        if trial.state == TrialState.FAIL and trial.user_attrs.get(FAILURE, VOID) != VOID
+        trial for trial in trials if trial.state == TrialState.FAIL and FAILURE in trial.user_attrs
     ]
 
 
@@ -120,7 +117,9 @@ class Queue:
         self.worker = WorkerIdentity.of_this_process()
         self._study_id = storage.get_study_id_from_name(study_name)
         self._workers = workers
-        self._watch = LeaseWatch(limits.lease_seconds)
+        self._contact = Contact(limits.lease_seconds / 2)
+        self._watch = LeaseWatch(limits.lease_seconds, self._contact)
+        self._heartbeat: Heartbeat | None = None
         self._random = random.Random(f"{self.worker}")
         self._empty_since: dict[int, tuple[int, float]] = {}
 
@@ -131,16 +130,22 @@ class Queue:
             values: parameters of trials to try first, by slot.
         """
         slots = slots_of(self._trials())
-        ahead = min(self.n_trials, max(_AHEAD, 2 * self._workers, len(values)))
+        ahead = min(self.n_trials, max(_AHEAD + self._workers, len(values)))
         for index in range(ahead):
             if index not in slots:
                 self._open(index, values[index] if index < len(values) else {})
 
-    def claim(self) -> FrozenTrial | None:
-        """Take a waiting trial, which is this worker's from then on; None: there is none now."""
-        if self.stopped:
+    def claim(self, on_lost: Callable[[], None] = lambda: None) -> FrozenTrial | None:
+        """Take a waiting trial, which is this worker's until `let_go`; None: there is none now.
+
+        Args:
+            on_lost: called, in another thread, when others have taken this worker for dead and the
+                trial from it.
+        """
+        attributes = self._attributes()
+        if attributes.get(STOPPED):
             return None
-        wanted = self.n_trials
+        wanted = int(attributes.get(N_TRIALS, 0))
         slots = slots_of(self._reap(self._trials()))
         waiting = [
             slot.current
@@ -151,10 +156,19 @@ class Queue:
         waiting.sort(key=lambda trial: (not trial.params, trial.user_attrs[SLOT]))
         while waiting:
             trial = waiting.pop(self._random.randrange(min(len(waiting), self._workers)))
-            if self._take(trial):
-                return self.storage.get_trial(trial._trial_id)
+            if self._take(trial, on_lost):
+                ahead = trial.user_attrs[SLOT] + _AHEAD
+                if ahead < wanted and ahead not in slots:
+                    self._open(ahead, {})
+                return trial
         self._mend(slots, wanted)
         return None
+
+    def let_go(self) -> None:
+        """Give no more signs of life for the trial that was claimed last."""
+        if self._heartbeat:
+            self._heartbeat.end()
+            self._heartbeat = None
 
     @property
     def n_trials(self) -> int:
@@ -174,6 +188,7 @@ class Queue:
 
     def hand_back(self, trial_id: int) -> None:
         """Give a trial back, for anyone to go on with; it costs none of its resumptions."""
+        self.let_go()
         try:
             # Without it, so that nobody takes the next owner for the one that leaves.
             self.storage.set_trial_user_attr(trial_id, LEASE, None)
@@ -183,6 +198,7 @@ class Queue:
 
     def fail(self, trial_id: int, reason: str) -> None:
         """End a trial that failed by itself; its slot is opened again, unless too many fail."""
+        self.let_go()
         try:
             self.storage.set_trial_user_attr(trial_id, FAILURE, reason)
         except UpdateFinishedTrialError:
@@ -194,29 +210,23 @@ class Queue:
         """Start no more trials."""
         self.storage.set_study_user_attr(self._study_id, STOPPED, reason)
 
-    def _take(self, trial: FrozenTrial) -> bool:
-        """Claim one trial; False if another worker has it or its slot."""
+    def _take(self, trial: FrozenTrial, on_lost: Callable[[], None]) -> bool:
+        """Claim one trial; False if another worker has it."""
         trial_id = trial._trial_id
         try:
             if not self.storage.set_trial_state_values(trial_id, TrialState.RUNNING):
                 return False
-            self.storage.set_trial_user_attr(trial_id, LEASE, self.worker.lease(0))
         except UpdateFinishedTrialError:
             return False
-        slots = slots_of(self._trials())
-        index = trial.user_attrs[SLOT]
-        current = slots[index].current
-        if current is None or current._trial_id != trial_id:
-            self._void(trial_id)
-            return False
-        ahead = index + max(_AHEAD, 2 * self._workers)
-        if ahead < self.n_trials and ahead not in slots:
-            self._open(ahead, {})
+        self._heartbeat = Heartbeat(
+            self.storage,
+            trial_id,
+            self.worker,
+            self.limits.lease_seconds,
+            self._contact,
+            on_lost,
+        )
         return True
-
-    def _void(self, trial_id: int) -> None:
-        self.storage.set_trial_user_attr(trial_id, FAILURE, VOID)
-        self._end_quietly(trial_id, TrialState.FAIL)
 
     def _reap(self, trials: list[FrozenTrial]) -> list[FrozenTrial]:
         """End the trials whose workers died and have them taken up; returns how things stand."""
@@ -310,7 +320,9 @@ class Queue:
             return False
 
     def _trials(self) -> list[FrozenTrial]:
-        return self.storage.get_all_trials(self._study_id, deepcopy=False)
+        trials = self.storage.get_all_trials(self._study_id, deepcopy=False)
+        self._contact.answered()
+        return trials
 
     def _attributes(self) -> dict[str, Any]:
         return self.storage.get_study_user_attrs(self._study_id)

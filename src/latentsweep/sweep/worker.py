@@ -32,7 +32,6 @@ from latentsweep.randomness import Stream, seed_of
 from latentsweep.sweep.attributes import METRICS
 from latentsweep.sweep.composer import Composer
 from latentsweep.sweep.ending import end_sweep
-from latentsweep.sweep.lease import Heartbeat
 from latentsweep.sweep.plan import Plan
 from latentsweep.sweep.pruners import build_pruner
 from latentsweep.sweep.requeue import Requeue
@@ -142,7 +141,7 @@ class _Work:
         pause = _FIRST_PAUSE_SECONDS
         gc.freeze()  # what is imported stays; looking through it after each trial takes 0.3 s
         while not self._interruption.requested:
-            claimed = self._queue.claim()
+            claimed = self._queue.claim(on_lost=self._interruption.abandon)
             if claimed is not None:
                 pause = _FIRST_PAUSE_SECONDS
                 self._run(claimed)
@@ -164,18 +163,10 @@ class _Work:
 
     def _run(self, claimed: FrozenTrial) -> None:
         """Run one trial, and see that it ends in the one way that is right for it."""
-        plan, trial_id = self._plan, claimed._trial_id
+        trial_id = claimed._trial_id
         study = self._study(claimed.number)
-        heartbeat = Heartbeat(
-            self._queue.storage,
-            trial_id,
-            self._queue.worker,
-            plan.sweep.lease_seconds,
-            on_lost=self._interruption.abandon,
-        )
         try:
-            with heartbeat:
-                summary = self._train(optuna.Trial(study, trial_id), claimed)
+            summary = self._train(optuna.Trial(study, trial_id), claimed)
         except InterruptedTrainingError:
             self._interruption.withdraw()
             self._queue.hand_back(trial_id)
@@ -185,6 +176,7 @@ class _Work:
         except Exception as error:
             self._queue.fail(trial_id, reason(error))
         else:
+            self._queue.let_go()
             self._tell(study, trial_id, summary)
         gc.collect()
         if torch.cuda.is_available():
