@@ -11,14 +11,12 @@ from pathlib import Path
 
 import optuna
 from optuna.exceptions import UpdateFinishedTrialError
-from optuna.storages import BaseStorage
 from rich.table import Table
 
-from benchmarks.storages import STUDY, new_study, storages, suggest
+from benchmarks.storages import SPACE, STUDY, new_study, storages, trial_study
 from benchmarks.timed_storage import StorageTime
 from latentsweep.config.sweep import StorageConfig
-from latentsweep.sweep.attributes import EPOCHS, RUN, SLOT
-from latentsweep.sweep.lease import Heartbeat
+from latentsweep.sweep.attributes import EPOCHS, METRICS, RUN, SLOT
 from latentsweep.sweep.slots import FINISHED, Limits, Queue, slots_of
 from latentsweep.sweep.storage import open_storage
 
@@ -139,14 +137,13 @@ def _work(storage: StorageConfig, directory: Path, crowd: Crowd, seed: int) -> W
             clock.seconds = in_calls
             continue
         pause = _FIRST_PAUSE_SECONDS
-        study = _study(opened, claimed.number)
-        trial = optuna.Trial(study, claimed._trial_id)
-        identity, lease = queue.worker, _LIMITS.lease_seconds
+        trial = optuna.Trial(trial_study(opened, claimed.number), claimed._trial_id)
         try:
-            with Heartbeat(opened, claimed._trial_id, identity, lease, on_lost=lambda: None):
-                asleep += _sleep_and_report(trial, lengths)
-            study.tell(trial, trial.params["model.beta"])
+            asleep += _sleep_and_report(trial, len(claimed.intermediate_values), lengths)
+            queue.let_go()
+            _tell(trial)
         except UpdateFinishedTrialError:  # another worker has taken this one for dead
+            queue.let_go()
             taken_away += 1
         else:
             slots.append(claimed.user_attrs[SLOT])
@@ -154,26 +151,30 @@ def _work(storage: StorageConfig, directory: Path, crowd: Crowd, seed: int) -> W
     return WorkerRecord(tuple(slots), taken_away, busy, asleep, clock.seconds)
 
 
-def _study(opened: BaseStorage, number: int) -> optuna.Study:
-    """The study as a worker opens it for each trial."""
-    sampler = optuna.samplers.TPESampler(seed=number)
-    return optuna.load_study(study_name=STUDY, storage=opened, sampler=sampler)
+def _sleep_and_report(trial: optuna.Trial, begun: int, lengths: random.Random) -> float:
+    """What a trial asks of the storage, with sleep for epochs; seconds slept.
 
-
-def _sleep_and_report(trial: optuna.Trial, lengths: random.Random) -> float:
-    """What a trial without pruning asks of the storage, with sleep for epochs; seconds slept."""
-    _, beta = suggest(trial)
+    It asks whether it is to be pruned and goes on in any case, so that the load is always the same.
+    """
+    beta = float(SPACE.suggest(trial)["model.beta"])
     pause = lengths.uniform(_SHORTEST_EPOCH_SECONDS, _LONGEST_EPOCH_SECONDS)
     trial.set_user_attr(RUN, str(trial.number))
     asleep = 0.0
-    begun = len(trial.storage.get_trial(trial._trial_id).intermediate_values)
     for epoch in range(1 + begun, 1 + lengths.randint(1, _MOST_EPOCHS)):
         before = time.perf_counter()
         time.sleep(pause)
         asleep += time.perf_counter() - before
         trial.set_user_attr(EPOCHS, epoch)
         trial.report(beta, epoch)
+        trial.should_prune()
     return asleep
+
+
+def _tell(trial: optuna.Trial) -> None:
+    """End a trial as a worker does."""
+    value = trial.params["model.beta"]
+    trial.set_user_attr(METRICS, {"val/elbo": value})
+    trial.study.tell(trial, value, skip_if_finished=True)
 
 
 def _trials(storage: StorageConfig, directory: Path) -> list[optuna.trial.FrozenTrial]:

@@ -4,13 +4,27 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import optuna
+from optuna.storages import BaseStorage
 
 from benchmarks.postgresql import private_server
 from latentsweep.config.sweep import JournalStorageConfig, PostgreSQLStorageConfig, StorageConfig
 from latentsweep.sweep.attributes import N_TRIALS
+from latentsweep.sweep.pruners import build_pruner
+from latentsweep.sweep.samplers import build_sampler
+from latentsweep.sweep.space import SearchSpace
 from latentsweep.sweep.storage import open_storage
 
 STUDY = "benchmark"
+SPACE = SearchSpace.parse(
+    {
+        "model.latent_size": "tag(log, int(interval(2, 64)))",
+        "model.beta": "tag(log, interval(0.1, 32))",
+    },
+    {},
+    {},
+    {"model.latent_size": 10, "model.beta": 1.0},
+)
+"""That of `conf/search_space/latent_size_beta.yaml`."""
 
 
 def storages(directory: Path) -> Iterator[tuple[str, StorageConfig]]:
@@ -36,7 +50,11 @@ def new_study(storage: StorageConfig, directory: Path, trials: int) -> optuna.St
     return study
 
 
-def suggest(trial: optuna.Trial) -> tuple[int, float]:
-    """Parameters of a trial, from the default search space."""
-    latent_size = trial.suggest_int("model.latent_size", 2, 64, log=True)
-    return latent_size, trial.suggest_float("model.beta", 0.1, 32, log=True)
+def trial_study(opened: BaseStorage, number: int) -> optuna.Study:
+    """The study as a worker opens it for each trial: default sampler and pruner, nothing kept."""
+    return optuna.load_study(
+        study_name=STUDY,
+        storage=opened,
+        sampler=build_sampler({"name": "tpe"}, number, SPACE, 1),
+        pruner=build_pruner({"name": "median"}),
+    )

@@ -8,11 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import optuna
-from optuna.distributions import FloatDistribution, IntDistribution
 from optuna.trial import TrialState, create_trial
 from rich.table import Table
 
-from benchmarks.storages import STUDY, new_study, storages, suggest
+from benchmarks.storages import SPACE, STUDY, new_study, storages, trial_study
 from latentsweep.config.sweep import PostgreSQLStorageConfig, StorageConfig
 from latentsweep.sweep.attributes import N_TRIALS, SLOT
 from latentsweep.sweep.slots import Limits, Queue
@@ -21,10 +20,6 @@ from latentsweep.sweep.storage import open_storage
 _FINISHED = (100, 1000, 5000)
 _REPEATS = 20
 _EPOCHS = 8
-_SPACE = {
-    "model.latent_size": IntDistribution(2, 64, log=True),
-    "model.beta": FloatDistribution(0.1, 32.0, log=True),
-}
 # For filling only: the commits that are measured wait for the disk as they do by default.
 _HASTY = "?options=-c synchronous_commit%3Doff"
 
@@ -68,7 +63,7 @@ def _fill(storage: StorageConfig, directory: Path, first: int, end: int) -> None
         trial = create_trial(
             state=TrialState.COMPLETE if last == _EPOCHS - 1 else TrialState.PRUNED,
             params=values,
-            distributions=_SPACE,
+            distributions=SPACE.distributions(),
             value=elbos[last],
             intermediate_values=elbos,
             user_attrs={SLOT: slot},
@@ -81,8 +76,7 @@ def _measure(storage: StorageConfig, directory: Path) -> tuple[list[float], ...]
     opened = open_storage(storage, directory)
     limits = Limits(lease_seconds=30.0, max_resumptions=3, max_failure_rate=0.5)
     queue = Queue(opened, STUDY, limits, 1)
-    sampler, pruner = optuna.samplers.TPESampler(seed=0), optuna.pruners.MedianPruner()
-    study = optuna.load_study(study_name=STUDY, storage=opened, sampler=sampler, pruner=pruner)
+    study = optuna.load_study(study_name=STUDY, storage=opened)
     first = len(study.get_trials(deepcopy=False))
     study.set_user_attr(N_TRIALS, first + _REPEATS)
     for slot in range(first, first + _REPEATS):
@@ -94,9 +88,9 @@ def _measure(storage: StorageConfig, directory: Path) -> tuple[list[float], ...]
         times = [time.perf_counter()]
         claimed = queue.claim()
         assert claimed is not None
-        trial = optuna.Trial(study, claimed._trial_id)
         times.append(time.perf_counter())
-        suggest(trial)
+        trial = optuna.Trial(trial_study(opened, claimed.number), claimed._trial_id)
+        SPACE.suggest(trial)
         times.append(time.perf_counter())
         trial.report(-300.0, 1)
         times.append(time.perf_counter())
@@ -104,6 +98,7 @@ def _measure(storage: StorageConfig, directory: Path) -> tuple[list[float], ...]
         times.append(time.perf_counter())
         for seconds, index in ((claiming, 0), (suggesting, 1), (pruning, 3)):
             seconds.append(times[index + 1] - times[index])
+        queue.let_go()
         study.tell(trial, -300.0)
     return suggesting, claiming, pruning
 

@@ -119,6 +119,7 @@ def _composition(arguments: Namespace, config_name: str) -> Callable[[list[str]]
     """
     if arguments.resolve and not arguments.cfg:
         raise ConfigError("--resolve goes with --cfg", mend="--cfg job --resolve")
+    _name_directories_absolutely(arguments)
     searched: list[str] = []
     if arguments.config_dir:
         if not Path(arguments.config_dir).is_dir():
@@ -127,6 +128,16 @@ def _composition(arguments: Namespace, config_name: str) -> Callable[[list[str]]
         searched = [f"hydra.searchpath=['file://{directory}']"]
     name = arguments.config_name or config_name
     return lambda overrides: compose(_directory(arguments), name, [*overrides, *searched])
+
+
+def _name_directories_absolutely(arguments: Namespace) -> None:
+    """Have Hydra look where the user stands: to it a relative path starts at the script."""
+    for given in (arguments.config_path, arguments.config_dir):
+        if given:
+            sys.argv = [
+                text.replace(given, str(Path(given).absolute())) if text.endswith(given) else text
+                for text in sys.argv
+            ]
 
 
 def checked(composed: DictConfig) -> TrainConfig:

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from optuna.exceptions import StorageInternalError
-from optuna.storages import BaseStorage, RDBStorage, _CachedStorage
+from optuna.storages import BaseStorage, RDBStorage
 from sqlalchemy import NullPool
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, ProgrammingError
 
 from latentsweep.config.sweep import PostgreSQLStorageConfig
 from latentsweep.errors import ConfigError
+from latentsweep.sweep.lean_database import LeanDatabase
 from latentsweep.sweep.patience import patient
 
 URL_VARIABLE = "LATENTSWEEP_STORAGE_URL"
@@ -147,8 +148,8 @@ def _open(url: URL, **engine: Any) -> BaseStorage:
         for _ in range(_TABLES):
             # Another process may be making the tables at this moment: each try finds more of them.
             with suppress(IntegrityError, ProgrammingError):
-                return _CachedStorage(RDBStorage(text, engine))
-        return _CachedStorage(RDBStorage(text, engine))
+                return LeanDatabase(RDBStorage(text, engine))
+        return LeanDatabase(RDBStorage(text, engine))
 
 
 def _root(error: BaseException) -> BaseException:

@@ -56,7 +56,8 @@ def run_sweep(context: HydraContext, config: DictConfig, arguments: Sequence[str
     launcher = Plugins.instance().instantiate_launcher(
         hydra_context=context, task_function=Worker(plan, context, config), config=config
     )
-    jobs = [list(plan.fixed) for _ in range(plan.workers)]
+    place = "hydra.sweep.dir='{}'".format(str(plan.directory).replace("'", "\\'"))
+    jobs = [[*plan.fixed, place] for _ in range(plan.workers)]
     if plan.detached:
         launcher.launch(jobs, initial_job_idx=0)
         print(f"{plan.workers} workers are queued; make sweep-status STUDY={plan.study} shows them")
@@ -80,7 +81,7 @@ def _prepare(search: Search, config: DictConfig) -> Plan:
         storage = open_storage(sweep.storage, directory, workers, pooled=False)
         check_study(storage, search.study, search.settings)
         parent = open_parent(
-            directory, search.base.tracking, search.study, search.study, sweep, search.fixed
+            directory, search.base.tracking, None, search.study, sweep, search.fixed
         )
         study = make_study(storage, search.study, search.settings, sweep, str(directory))
         if sweep.warm_start:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import signal
 from typing import Any
 
+from latentsweep.sweep.cluster import preempted
+
 
 class Requeue:
     """Keeps what submitit does at a scheduler's warning until the worker has left its trial.
@@ -33,6 +35,10 @@ class Requeue:
             signal.signal(signal.SIGUSR2, self._submitit)
 
     def leave(self, number: int) -> None:
-        """Queue this job again, if that is what the signal asked for; then this does not return."""
-        if self._submitit and number in self.warnings:
-            self._submitit(number, None)
+        """Queue this job again, if that is what the signal asked for; then this does not return.
+
+        Slurm tells a job that it is pre-empted by SIGUSR2 or, set up as most are, by the SIGTERM
+        that it sends to a cancelled one, too.
+        """
+        if self._submitit and (number in self.warnings or preempted()):
+            self._submitit(signal.SIGUSR2, None)

@@ -15,7 +15,6 @@ from latentsweep.config.project import CONFIG_DIRECTORY
 from latentsweep.config.sweep import Direction, SweepConfig
 from latentsweep.config.typed import flatten, sweep_settings
 from latentsweep.data.describe import describe
-from latentsweep.errors import ConfigError
 from latentsweep.sweep.arguments import searched, split_overrides
 from latentsweep.sweep.composer import Composer
 from latentsweep.sweep.corners import check_corners
@@ -88,7 +87,7 @@ def read_search(load: Load, arguments: Sequence[str], *, build: bool) -> Search:
     directions = check_objectives(sweep.objectives, sweep.direction, corners, space)
     build_sampler(sweep.sampler, sweep.seed % 2**32, space, len(directions))
     check_n_trials(sweep.sampler, space, sweep.n_trials)
-    _check_pruner(sweep, directions)
+    build_pruner(sweep.pruner, len(directions))
     return Search(
         sweep=sweep,
         space=space,
@@ -106,14 +105,3 @@ _NOTHING = SearchSpace(())
 
 def _choices(group: Path) -> list[str]:
     return sorted(path.stem for path in group.glob("*.yaml"))
-
-
-def _check_pruner(sweep: SweepConfig, directions: Sequence[Direction]) -> None:
-    build_pruner(sweep.pruner)
-    if len(directions) > 1 and sweep.pruner["name"] != "none":
-        raise ConfigError(
-            "a search with several objectives cannot prune",
-            found=f"pruner={sweep.pruner['name']} with sweep.objective={list(sweep.objectives)}",
-            expected="pruner=none: Optuna prunes by one number",
-            mend="pruner=none",
-        )

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
 import optuna
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from latentsweep.config.sweep import PostgreSQLStorageConfig, StorageConfig
-from latentsweep.config.typed import did_you_mean
+from latentsweep.config.typed import did_you_mean, first_line
 from latentsweep.errors import ConfigError
 from latentsweep.sweep.storage import open_storage, shown
 from latentsweep.tracking.files import read_json, write_json
@@ -54,15 +55,27 @@ def find_study(name: str, parent: str) -> optuna.Study:
     """
     directory = find_sweep(name, parent)
     content = read_json(directory / WHEREABOUTS)
-    storage = open_storage(_with_address(_STORAGE.validate_python(content["storage"])), directory)
+    try:
+        name, storage = str(content["study"]), _STORAGE.validate_python(content["storage"])
+    except (KeyError, ValidationError) as error:
+        raise ConfigError(
+            f"cannot read {directory / WHEREABOUTS}",
+            found=first_line(error),
+            mend="give the sweep's own command again: it writes the file anew",
+        ) from None
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    return optuna.load_study(study_name=str(content["study"]), storage=storage)
+    try:
+        opened = open_storage(_with_address(storage), directory)
+        return optuna.load_study(study_name=name, storage=opened)
+    except KeyError:
+        raise ConfigError(
+            f"the study {name} is not in {shown(storage)}",
+            mend="give the sweep's own command again: it makes the study anew",
+        ) from None
 
 
 def _with_address(storage: StorageConfig) -> StorageConfig:
     """The storage with the password that the environment may have, which is never noted."""
-    import os
-
     if isinstance(storage, PostgreSQLStorageConfig) and os.environ.get("LATENTSWEEP_STORAGE_URL"):
         return replace(storage, url=None)
     return storage

@@ -13,10 +13,11 @@ class Interruption:
     """Whether training has been asked to stop.
 
     Args:
-        warnings: further signals that ask to stop, such as a scheduler's before it ends a job.
+        warnings: further signals that ask to stop: a scheduler's, before it ends a job. It sends
+            others after it, so that none ends the process at once.
 
     Attributes:
-        signal: the one that came, or None.
+        signal: the first one that came, or None.
     """
 
     def __init__(self, warnings: tuple[signal.Signals, ...] = ()) -> None:
@@ -38,7 +39,7 @@ class Interruption:
         self._abandoned = False
 
     def listen(self) -> None:
-        """Take over the signals that ask to stop; a second one ends the process at once.
+        """Take over the signals that ask to stop; without a scheduler a second one ends at once.
 
         One that is ignored stays ignored, as `nohup` wants it.
         """
@@ -60,7 +61,7 @@ class Interruption:
             raise InterruptedTrainingError(self.signal or signal.SIGTERM, str(saved), mend)
 
     def _handle(self, number: int, _: FrameType | None) -> None:
-        self.signal = number
-        if number in _STOP_SIGNALS:
+        self.signal = self.signal or number
+        if not self._warnings:
             for stop_signal in _STOP_SIGNALS:
                 signal.signal(stop_signal, signal.SIG_DFL)

@@ -10,6 +10,7 @@ from latentsweep.data.batches import EvalBatches, TrainBatches
 from latentsweep.data.splits import Splits
 from latentsweep.errors import InterruptedTrainingError, StorageError
 from latentsweep.tracking.recorder import Recorder, RunStatus
+from latentsweep.tracking.report import sync_report
 from latentsweep.tracking.session import Tracking
 from latentsweep.tracking.shipper import Shipper
 from latentsweep.training.checkpoints import BEST, LAST, Checkpoints
@@ -49,7 +50,7 @@ def train(
     with attempt(config, identify(config, splits.digest)) as this:
         tags = supervisor.began(this.run.path)
         if this.run.summary is not None:
-            return _finished_before(config, overrides, this)
+            return _finished_before(config, overrides, this, supervisor)
         shipper = supervisor.shipper(this.run.path, config.tracking)
         tracking = Tracking.start(this.run.path, config.tracking, this.run.uid, shipper)
         status = RunStatus.FAILED
@@ -70,12 +71,15 @@ def train(
         return summary.finish(this.run, report)
 
 
-def _finished_before(config: TrainConfig, overrides: list[str], this: Attempt) -> RunSummary:
+def _finished_before(
+    config: TrainConfig, overrides: list[str], this: Attempt, supervisor: Supervisor
+) -> RunSummary:
     """What a finished run came to; what MLflow does not hold of it is shipped."""
     summary = RunSummary.of_finished(this.run, config, overrides)
-    if config.tracking.uri and (summary.unsynced or not summary.mlflow_run):
-        report = Shipper(this.run.path, config.tracking).finish(config.tracking.wait_seconds)
-        return summary.finish(this.run, report)
+    if config.tracking.uri and not sync_report(this.run.path).complete:
+        shipper = supervisor.shipper(this.run.path, config.tracking)
+        shipper = shipper or Shipper(this.run.path, config.tracking)
+        return summary.finish(this.run, shipper.finish(config.tracking.wait_seconds))
     return summary
 
 

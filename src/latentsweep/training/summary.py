@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import shlex
 import sys
@@ -199,4 +200,11 @@ def _repeating(overrides: list[str]) -> str:
         python = python.relative_to(Path.cwd())
     kept = [text for text in overrides if not text.startswith("resume=")]
     script = os.path.relpath(ROOT / "pipelines" / "train.py")
-    return shlex.join([str(python), script, *kept, "resume=never"])
+    return shlex.join([str(python), script, *_options(), *kept, "resume=never"])
+
+
+def _options() -> list[str]:
+    """The command line's options that say where the config is."""
+    named = ("--config-path", "--config-name", "--config-dir", "-cp", "-cn", "-cd")
+    pairs = itertools.pairwise(sys.argv)
+    return [text for option, value in pairs if option in named for text in (option, value)]

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 
+# Folded where they must be, since the table is to fit into 80 columns.
+_FOLDED = {"reconstruction": "recon- struction"}
+
+
 def final_table(study: optuna.Study, n: int = 10) -> Table:
     """The best `n` trials, the best first; of several objectives those of the Pareto front."""
     from rich.box import SIMPLE_HEAD
@@ -28,12 +32,12 @@ def final_table(study: optuna.Study, n: int = 10) -> Table:
     table = Table(
         title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0)
     )
-    shown = columns(sweep)
+    shown = [column for column in columns(sweep) if column.title != "state"]  # all are finished
     rows = [[column.text(by_number[t.number]) for column in shown] for t in best]
     for index, column in enumerate(shown):
         table.add_column(
-            escape(column.title),
-            justify="left" if column.title in ("trial", "state") else "right",
+            escape(_FOLDED.get(column.title, column.title)),
+            justify="left" if column.title == "trial" else "right",
             overflow="fold",
             # In a narrow terminal headings are folded, numbers are not.
             min_width=max([len(row[index]) for row in rows], default=1),
