@@ -62,7 +62,14 @@ NOT_PLAIN = {
     "search_space",
 }
 RENAMED = {"wrapped_pruner": "wrapped"}
-OWN_CHOICE = {"percentile": 25.0, "patience": 2, "wrapped": None}  # Optuna has no default
+# Optuna has no default for the first three; the others are chosen for sweeps of few epochs.
+OWN_CHOICE = {
+    "percentile": 25.0,
+    "patience": 2,
+    "wrapped": None,
+    "min_resource": 1,
+    "reduction_factor": 3,
+}
 
 
 def settings_of(choice: str) -> dict[str, Any]:

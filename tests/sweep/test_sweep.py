@@ -157,6 +157,7 @@ def test_bad_trials_are_pruned_and_count(sweep: Sweep, tmp_path: Path) -> None:
     done = sweep(
         "sweep.n_trials=8",
         "trainer.max_epochs=6",
+        "pruner=median",
         "sweep.pruner.n_startup_trials=1",
         "model.beta=choice(0.1,30)",
         "likelihood=gaussian",

@@ -22,6 +22,7 @@ OVERRIDES = (
     "tracking=local",
     "trainer.max_epochs=30",
     "sweep.n_trials=5",
+    "pruner=median",
     "sweep.pruner.n_startup_trials=1",
     "sweep.pruner.n_warmup_steps=10",
 )

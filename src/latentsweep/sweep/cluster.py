@@ -136,7 +136,10 @@ def preempted() -> bool:
     job = os.environ.get("SLURM_JOB_ID")
     if not job:
         return False
-    told = _slurm("scontrol", "show", "job", "-o", job, needed=False)
+    try:
+        told = _slurm("scontrol", "show", "job", "-o", job, needed=False)
+    except LatentsweepError:
+        return False  # a controller that is away pre-empts nobody
     return "JobState=RUNNING" in told and "PreemptTime=None" not in told
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from optuna.exceptions import StorageInternalError
-from optuna.storages import BaseStorage, RDBStorage
+from optuna.storages import BaseStorage, RDBStorage, _CachedStorage
 from sqlalchemy import NullPool
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, ProgrammingError
@@ -67,7 +67,8 @@ def open_sqlite(path: Path) -> BaseStorage:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         # A report may read while the worker writes: it waits.
-        return _open(URL.create("sqlite", database=str(path)), connect_args={"timeout": 60})
+        url = URL.create("sqlite", database=str(path))
+        return _CachedStorage(_open(url, connect_args={"timeout": 60}))
     except (DBAPIError, StorageInternalError, OSError) as error:
         raise ConfigError(
             f"cannot use {path} as the study's database",
@@ -91,9 +92,8 @@ def open_postgresql(config: PostgreSQLStorageConfig, *, pooled: bool) -> BaseSto
     query = {key: value for key, value in _CONNECTION.items() if key not in url.query}
     pool: dict[str, Any] = {"pool_pre_ping": True, "pool_size": 10, "max_overflow": 0}
     try:
-        return patient(
-            _open(url.update_query_dict(query), **(pool if pooled else {"poolclass": NullPool}))
-        )
+        engine = pool if pooled else {"poolclass": NullPool}
+        return patient(LeanDatabase(_open(url.update_query_dict(query), **engine)))
     except ImportError as error:
         raise ConfigError(
             "the driver for PostgreSQL is missing",
@@ -141,15 +141,15 @@ def without_password(url: URL) -> str:
     return plain.render_as_string().replace("%2F", "/")
 
 
-def _open(url: URL, **engine: Any) -> BaseStorage:
+def _open(url: URL, **engine: Any) -> RDBStorage:
     text = url.render_as_string(hide_password=False)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for _ in range(_TABLES):
             # Another process may be making the tables at this moment: each try finds more of them.
             with suppress(IntegrityError, ProgrammingError):
-                return LeanDatabase(RDBStorage(text, engine))
-        return LeanDatabase(RDBStorage(text, engine))
+                return RDBStorage(text, engine)
+        return RDBStorage(text, engine)
 
 
 def _root(error: BaseException) -> BaseException:

@@ -18,13 +18,14 @@ from latentsweep.sweep.report.best import best_trials
 from latentsweep.sweep.report.note import summary_note
 from latentsweep.sweep.report.page import write_report
 from latentsweep.sweep.slots import FINISHED
+from latentsweep.tracking.journal import journal_size
 from latentsweep.tracking.recorder import RunStatus
 
 REPORT = "report.html"
 
 
 def end_sweep(plan: Plan, storage: BaseStorage, composer: Composer, status: RunStatus) -> str:
-    """Write what the sweep came to and put it on record; of several at once, one does it.
+    """Write what the sweep came to and put it on record; of several workers, one does it.
 
     Args:
         plan: the sweep.
@@ -36,14 +37,17 @@ def end_sweep(plan: Plan, storage: BaseStorage, composer: Composer, status: RunS
         Why MLflow does not hold it all; empty where it does.
     """
     study = optuna.load_study(study_name=plan.study, storage=storage)
-    with (plan.directory / "end.lock").open("w") as lock:
+    with (plan.directory / "end.lock").open("a+") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
+        finished = [trial for trial in study.get_trials(deepcopy=False) if trial.state in FINISHED]
+        lock.seek(0)
+        if plan.detached and lock.read() == _end(plan, status, len(finished)):
+            return ""  # another worker did it
         artifacts = {REPORT: write_report(study, plan.directory, plan.directory / REPORT)}
         best = best_trials(study, 1)
         if best:
             config = composer.compose(best[0].params)
             artifacts["best.yaml"] = write_best(config, plan.directory)
-        finished = [trial for trial in study.get_trials(deepcopy=False) if trial.state in FINISHED]
         try:
             report = finish_parent(
                 plan.directory,
@@ -57,7 +61,15 @@ def end_sweep(plan: Plan, storage: BaseStorage, composer: Composer, status: RunS
             )
         except RunBusyError as error:
             return str(error)
+        if report.complete:
+            lock.truncate(0)
+            lock.write(_end(plan, status, len(finished)))
     return report.problem
+
+
+def _end(plan: Plan, status: RunStatus, finished: int) -> str:
+    """What tells one end of the sweep from another: each start adds to the record, too."""
+    return f"{status.value} {finished} {journal_size(plan.directory)}"
 
 
 def status_of(study: optuna.Study, *, finished: bool) -> RunStatus:

@@ -23,6 +23,7 @@ from latentsweep.sweep.attributes import PARENT
 from latentsweep.sweep.cluster import check_partition
 from latentsweep.sweep.ending import end_sweep, status_of
 from latentsweep.sweep.follow import following, show_end
+from latentsweep.sweep.launching_process import LAUNCHER_NAME
 from latentsweep.sweep.machine import count_workers, threads_a_worker
 from latentsweep.sweep.parent import open_parent
 from latentsweep.sweep.plan import Plan
@@ -34,6 +35,7 @@ from latentsweep.sweep.warm_start import warm_start
 from latentsweep.sweep.whereabouts import find_study, write_whereabouts
 from latentsweep.sweep.worker import Worker, WorkReport, read_splits
 from latentsweep.tracking.files import storage_error, write_json
+from latentsweep.tracking.report import sync_report
 
 _LOCAL = "LatentsweepLocalLauncher"
 _SLURM = "LatentsweepSlurmLauncher"
@@ -60,6 +62,7 @@ def run_sweep(context: HydraContext, config: DictConfig, arguments: Sequence[str
     jobs = [[*plan.fixed, place] for _ in range(plan.workers)]
     if plan.detached:
         launcher.launch(jobs, initial_job_idx=0)
+        (plan.directory / LAUNCHER_NAME).unlink()  # from here on there is no launching process
         print(f"{plan.workers} workers are queued; make sweep-status STUDY={plan.study} shows them")
         return
     with following(plan):
@@ -95,7 +98,7 @@ def _prepare(search: Search, config: DictConfig) -> Plan:
         raise
     study.set_user_attr(PARENT, parent.run_id if parent else "")
     write_whereabouts(directory, search.study, sweep.storage)
-    write_json(directory / "launcher.json", {"pid": os.getpid(), "host": os.uname().nodename})
+    write_json(directory / LAUNCHER_NAME, {"pid": os.getpid(), "host": os.uname().nodename})
     plan = Plan(
         study=search.study,
         directory=directory,
@@ -121,11 +124,12 @@ def _finish(plan: Plan, search: Search, results: Sequence[JobReturn]) -> None:
     queue = Queue(storage, plan.study, plan.limits, plan.workers)
     study = optuna.load_study(study_name=plan.study, storage=storage)
     finished = queue.is_finished()
+    reports = [_report(result) for result in results]
     problem = end_sweep(plan, storage, search.composer, status_of(study, finished=finished))
-    show_end(plan, study, search.base.tracking, problem)
+    show_end(plan, study, search.base.tracking, problem or _unsynced(plan, reports))
     if finished:
         return
-    raise _why_unfinished(queue.stopped, [_report(result) for result in results])
+    raise _why_unfinished(queue.stopped, reports)
 
 
 def _report(result: JobReturn) -> WorkReport:
@@ -135,6 +139,15 @@ def _report(result: JobReturn) -> WorkReport:
     except Exception as error:  # whatever a launcher brings back
         return WorkReport(error=first_line(error), exit_code=1)
     return report if isinstance(report, WorkReport) else WorkReport(error=str(report), exit_code=1)
+
+
+def _unsynced(plan: Plan, reports: Sequence[WorkReport]) -> str:
+    """What MLflow does not hold of the trials, now that all workers have left."""
+    told = {run: problem for report in reports for run, problem in report.unsynced.items()}
+    left = [run for run in sorted(told) if not sync_report(plan.directory / run).complete]
+    if not left:
+        return ""
+    return f"{len(left)} of the trials' runs; {left[0]}: {told[left[0]]}"
 
 
 def _why_unfinished(stopped: str, reports: Sequence[WorkReport]) -> LatentsweepError:

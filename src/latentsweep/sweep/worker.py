@@ -6,8 +6,9 @@ import gc
 import random
 import time
 import warnings
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 import optuna
@@ -46,6 +47,7 @@ from latentsweep.sweep.trial import (
     trial_config,
     values_of,
 )
+from latentsweep.sweep.unshipped import unshipped_runs
 from latentsweep.tracking.courier import LOG_NAME, Courier
 from latentsweep.tracking.recorder import RunStatus
 from latentsweep.training.interruption import Interruption
@@ -53,6 +55,8 @@ from latentsweep.training.summary import RunSummary
 
 _LONGEST_PAUSE_SECONDS = 2.0
 _FIRST_PAUSE_SECONDS = 0.1
+# After a signal a scheduler kills in 30 s by default; what is not shipped then others ship.
+_HURRIED_SECONDS = 3.0
 
 
 @lru_cache(maxsize=1)
@@ -75,11 +79,13 @@ class WorkReport:
         signal: the signal that asked it to stop, or None.
         error: the message of what stopped it, or "".
         exit_code: of that error.
+        unsynced: why MLflow does not hold everything, by run directory, relative to the sweep's.
     """
 
     signal: int | None = None
     error: str = ""
     exit_code: int = 0
+    unsynced: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -103,18 +109,21 @@ class Worker:
         with Requeue() as requeue:
             interruption = Interruption(requeue.warnings)
             interruption.listen()
-            try:
-                work = _Work(self, interruption)
-                try:
-                    work.until_done()
-                finally:
-                    work.close()
-            except LatentsweepError as error:
-                return WorkReport(error=str(error), exit_code=error.exit_code)
+            report = self._work(interruption)
             if interruption.signal is not None:
                 requeue.leave(interruption.signal)
-                return WorkReport(signal=interruption.signal)
-        return WorkReport()
+        return report
+
+    def _work(self, interruption: Interruption) -> WorkReport:
+        try:
+            work = _Work(self, interruption)
+            try:
+                work.until_done()
+            finally:
+                unsynced = work.close()
+        except LatentsweepError as error:
+            return WorkReport(error=str(error), exit_code=error.exit_code)
+        return WorkReport(signal=interruption.signal, unsynced=unsynced)
 
     def compose(self, overrides: list[str]) -> DictConfig:
         """Hydra's config with overrides."""
@@ -148,18 +157,37 @@ class _Work:
             elif self._queue.stopped or self._queue.is_finished():
                 break
             else:  # others' trials are running, and one of them may be lost
-                time.sleep(pause * (0.5 + random.random()))
+                until = time.monotonic() + pause * (0.5 + random.random())
+                while self._wait(until):
+                    pass
                 pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
 
-    def close(self) -> None:
-        """Wait until MLflow holds the record, and end the sweep if nobody else will."""
-        if self._courier:
-            self._courier.close(self._courier_seconds)
-        finished = self._queue.is_finished()
-        done = finished or self._queue.stopped
-        if self._plan.detached and done and not self._interruption.requested:
+    def close(self) -> dict[str, str]:
+        """Wait until MLflow holds the record, and end the sweep if nobody else will.
+
+        Returns:
+            Why MLflow does not hold everything, by run directory, relative to the sweep's.
+        """
+        unsynced: dict[str, str] = {}
+        hurried = self._interruption.signal is not None
+        try:
+            finished = self._queue.is_finished()
+            done = not hurried and (finished or bool(self._queue.stopped))
+            if done and self._courier:
+                for run in unshipped_runs(self._trials(), self._plan.directory):
+                    self._courier.end(run)
+        finally:
+            if self._courier:
+                seconds = min(_HURRIED_SECONDS, self._courier_seconds)
+                left = self._courier.close(seconds if hurried else self._courier_seconds)
+                unsynced = {
+                    run.relative_to(self._plan.directory).as_posix(): report.problem
+                    for run, report in left.items()
+                }
+        if done and self._plan.detached:
             status = RunStatus.FINISHED if finished else RunStatus.FAILED
             end_sweep(self._plan, self._queue.storage, self._composer, status)
+        return unsynced
 
     def _run(self, claimed: FrozenTrial) -> None:
         """Run one trial, and see that it ends in the one way that is right for it."""
@@ -168,7 +196,6 @@ class _Work:
         try:
             summary = self._train(optuna.Trial(study, trial_id), claimed)
         except InterruptedTrainingError:
-            self._interruption.withdraw()
             self._queue.hand_back(trial_id)
         except (StorageError, RunBusyError):
             self._queue.hand_back(trial_id)
@@ -178,6 +205,7 @@ class _Work:
         else:
             self._queue.let_go()
             self._tell(study, trial_id, summary)
+        self._interruption.withdraw()  # that trial is over, whoever ended it
         gc.collect()
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
@@ -222,6 +250,10 @@ class _Work:
             else:
                 values = values_of(summary, self._plan.sweep.objectives)
                 study.tell(trial_id, values, skip_if_finished=True)
+
+    def _trials(self) -> list[FrozenTrial]:
+        study = optuna.load_study(study_name=self._plan.study, storage=self._queue.storage)
+        return study.get_trials(deepcopy=False)
 
     def _study(self, number: int) -> optuna.Study:
         """The study with a sampler of this trial's own: no two workers sample alike."""
