@@ -66,8 +66,8 @@ pictures: $(INSTALLED)  ## train the default run and make the README's picture o
 	@$(BIN)/python pipelines/train.py
 	@$(BIN)/python pipelines/pictures.py
 
-benchmark: $(INSTALLED)  ## measure what a training step spends on loading
-	@$(BIN)/python pipelines/benchmark.py
+benchmark: $(INSTALLED)  ## measure what the documentation claims; PART=loading|sweep|workers|suggest
+	@$(BIN)/python pipelines/benchmark.py $(ARGS) $(PART)
 
 test: $(INSTALLED)  ## run all tests
 	@$(BIN)/python -m pytest $(ARGS)

@@ -16,7 +16,7 @@ from rich.table import Table
 from benchmarks.storages import SPACE, STUDY, new_study, storages, trial_study
 from benchmarks.timed_storage import StorageTime
 from latentsweep.config.sweep import StorageConfig
-from latentsweep.sweep.attributes import EPOCHS, METRICS, RUN, SLOT
+from latentsweep.sweep.attributes import METRICS, RUN, SLOT
 from latentsweep.sweep.slots import FINISHED, Limits, Queue, slots_of
 from latentsweep.sweep.storage import open_storage
 
@@ -164,7 +164,6 @@ def _sleep_and_report(trial: optuna.Trial, begun: int, lengths: random.Random) -
         before = time.perf_counter()
         time.sleep(pause)
         asleep += time.perf_counter() - before
-        trial.set_user_attr(EPOCHS, epoch)
         trial.report(beta, epoch)
         trial.should_prune()
     return asleep

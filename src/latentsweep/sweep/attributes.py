@@ -16,6 +16,6 @@ CONTINUES = "continues"  # number of the trial that it takes up
 LEASE = "lease"  # worker, host, pid, count of its signs of life
 RUN = "run"  # the run's directory, relative to the sweep's
 METRICS = "metrics"  # of the validation split after the last epoch, by name with its split
-EPOCHS = "epochs"  # epochs that were trained
+EPOCHS = "epochs"  # epochs that were trained; with one objective its last report tells that
 WARM_START = "warm_start"  # the earlier study and the trial of it that this one repeats
 FAILURE = "failure"  # why the trial failed, one line

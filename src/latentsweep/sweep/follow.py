@@ -91,7 +91,7 @@ def view(study: optuna.Study, workers: int, since: float) -> Group:
     for trial in running[:16]:
         last = max(trial.intermediate_values, default=None)
         value = "" if last is None else f"{trial.intermediate_values[last]:.2f}"
-        epochs = str(trial.user_attrs.get(EPOCHS, 0))
+        epochs = str(trial.user_attrs.get(EPOCHS, last or 0))
         table.add_row(str(trial.number), epochs, value, parameters(trial))
     return Group(_state_of(study, workers, since), table)
 

@@ -26,9 +26,9 @@ _MENDS = {
     "or use storage=postgresql",
 }
 _LOG = b'{"op_code":'
-# What must outlive a crash of the machine: which trials there are and how they stand. Waiting for the
-# disk takes 4 ms, in which nobody else writes; what a running trial reports meanwhile is on the disk
-# with the next of these, as they are lines of one file.
+# What must outlive a crash of the machine: which trials there are, and how they stand. Nobody else
+# writes while one waits for the disk, for 4 ms; what a running trial reports in between gets there
+# with the next of these, since all are lines of one file.
 _SETTLING = (
     JournalOperation.CREATE_STUDY,
     JournalOperation.DELETE_STUDY,

@@ -65,15 +65,33 @@ class LeanDatabase(_CachedStorage):
         trials = sorted(trials + unfinished, key=lambda trial: trial.number)
         return copy.deepcopy(trials) if deepcopy else trials
 
+    def get_trial(self, trial_id: int) -> FrozenTrial:
+        """The trial.
+
+        Raises:
+            KeyError: there is no such trial.
+        """
+        with self._lock:
+            known = self._get_cached_trial(trial_id)
+        if known is not None:
+            return known
+        with self._snapshot() as connection:
+            statement = select(_TRIALS).where(_TRIALS.c.trial_id == trial_id)
+            trials = list(_read(connection, list(connection.execute(statement).all())))
+        if not trials:
+            raise KeyError(f"no trial has the id {trial_id}")
+        return trials[0]
+
+    def _snapshot(self) -> Connection:
+        """A connection whose reads all show the same moment."""
+        engine = self._backend.engine.execution_options(isolation_level="REPEATABLE READ")
+        return engine.connect()
+
     def _read_changed(
         self, study_id: int, study: _StudyInfo, states: Container[TrialState] | None
     ) -> list[FrozenTrial]:
-        """Keep the trials that have finished since the last time; returns the unfinished ones.
-
-        A trial's state and the rest of it come from the same moment, as one transaction shows it.
-        """
-        engine = self._backend.engine.execution_options(isolation_level="REPEATABLE READ")
-        with engine.connect() as connection:
+        """Keep the trials that have finished since the last time; returns the unfinished ones."""
+        with self._snapshot() as connection:
             heads = _heads(
                 connection, study_id, study.last_finished_trial_id, study.unfinished_trial_ids
             )
@@ -102,6 +120,8 @@ def _heads(
 
 def _read(connection: Connection, heads: list[Row[Any]]) -> Iterator[FrozenTrial]:
     """The trials of these rows, with all that belongs to them."""
+    if not heads:
+        return
     ids = [head.trial_id for head in heads]
     params = _read_rows(connection, _PARAMS, ids)
     values = _read_rows(connection, _VALUES, ids)

@@ -162,7 +162,8 @@ def _params(sweep: SweepConfig) -> dict[str, object]:
 
 def _call(component: Mapping[str, Any]) -> str:
     """`tpe(n_startup_trials=10)`."""
-    arguments = ", ".join(f"{key}={value}" for key, value in component.items() if key != "name")
+    given = {key: value for key, value in component.items() if key != "name" and value is not None}
+    arguments = ", ".join(f"{key}={value}" for key, value in given.items())
     return f"{component['name']}({arguments})"
 
 

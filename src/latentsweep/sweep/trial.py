@@ -89,8 +89,8 @@ class TrialSupervisor(Supervisor):
     def validated(self, epoch: int, metrics: Mapping[str, float]) -> bool:
         """Report the objective; a sweep with several of them knows no pruning."""
         try:
-            self._trial.set_user_attr(EPOCHS, epoch)
             if len(self._objectives) > 1:
+                self._trial.set_user_attr(EPOCHS, epoch)  # Optuna takes no reports of several
                 return False
             self._trial.report(metrics[self._objectives[0].removeprefix("val/")], epoch)
         except UpdateFinishedTrialError:  # another worker has taken this one for dead
@@ -136,6 +136,13 @@ def trial_config(
     """The config of a trial's run, in a directory of its slot's own."""
     folder = directory / TRIALS_FOLDER / f"{trial.user_attrs[SLOT]:04d}"
     return replace(config, output_dir=str(folder), resume="auto")
+
+
+def title(number: int, params: Mapping[str, object]) -> str:
+    """A trial's name in MLflow: its number and its parameters, without their groups."""
+    values = {key.rpartition(".")[2]: value for key, value in params.items()}
+    shown = [f"{k}={v:.3g}" if isinstance(v, float) else f"{k}={v}" for k, v in values.items()]
+    return f"trial {number}: {' '.join(shown)}"
 
 
 def values_of(summary: RunSummary, objectives: tuple[str, ...]) -> list[float]:

@@ -44,6 +44,7 @@ from latentsweep.sweep.trial import (
     metrics_of,
     reason,
     run_trial,
+    title,
     trial_config,
     values_of,
 )
@@ -221,6 +222,7 @@ class _Work:
             objectives=plan.sweep.objectives,
             directory=plan.directory,
             tags={
+                "mlflow.runName": title(trial.number, params),
                 "mlflow.source.name": "pipelines/sweep.py",
                 "latentsweep.study": plan.study,
                 **({"mlflow.parentRunId": plan.parent} if plan.parent else {}),

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 # Folded where they must be, since the table is to fit into 80 columns.
 _FOLDED = {"reconstruction": "recon- struction"}
+_FEW = 3
+_METRICS = ("KL", "reconstruction", "active units")
 
 
 def final_table(study: optuna.Study, n: int = 10) -> Table:
@@ -32,7 +34,9 @@ def final_table(study: optuna.Study, n: int = 10) -> Table:
     table = Table(
         title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0)
     )
-    shown = [column for column in columns(sweep) if column.title != "state"]  # all are finished
+    # All are finished; and of many parameters' trials the report shows the rest.
+    left_out = {"state"} if len(sweep.parameters) <= _FEW else {"state", *_METRICS, "time"}
+    shown = [column for column in columns(sweep) if column.title not in left_out]
     rows = [[column.text(by_number[t.number]) for column in shown] for t in best]
     for index, column in enumerate(shown):
         table.add_column(
