@@ -26,6 +26,7 @@ from latentsweep.config.typed import typed
 from latentsweep.data.describe import describe
 from latentsweep.errors import ConfigError, LatentsweepError
 from latentsweep.sweep.arguments import split_overrides
+from latentsweep.sweep.password import keep_password_private
 from latentsweep.sweep.search import read_search
 from latentsweep.tracking.uri import resolve_uri
 
@@ -93,7 +94,8 @@ def sweep_command() -> None:
             if arguments.cfg:
                 load(split_overrides(arguments.overrides)[0])
             else:
-                read_search(load, arguments.overrides, build=False)
+                search = read_search(load, arguments.overrides, build=False)
+                keep_password_private(search.sweep.storage)
     main = hydra.main(
         config_path=str(CONFIG_DIRECTORY), config_name="sweep", version_base=HYDRA_VERSION_BASE
     )

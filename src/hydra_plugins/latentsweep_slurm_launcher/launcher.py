@@ -5,7 +5,7 @@ Hydra imports this file at every start: what is heavy is imported where it is us
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hydra.core.singleton import Singleton
 from hydra.core.utils import JobReturn, JobStatus
@@ -19,6 +19,16 @@ if TYPE_CHECKING:
 
 class LatentsweepSlurmLauncher(SlurmLauncher):  # type: ignore[misc]  # its package has no types
     """Submitit's Slurm launcher, which does not wait: the login process may end."""
+
+    def __call__(self, *arguments: Any) -> JobReturn:
+        """Do one task, in its job.
+
+        Raises:
+            Exception: what the task raised, so that Slurm shows its job as failed.
+        """
+        returned = super().__call__(*arguments)
+        _ = returned.return_value
+        return returned
 
     def launch(
         self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int

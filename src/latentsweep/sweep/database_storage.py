@@ -134,6 +134,11 @@ def address(config: PostgreSQLStorageConfig) -> URL:
     return url.set(drivername="postgresql+psycopg")
 
 
+def passwords(url: URL) -> list[str]:
+    """What of the address nobody may see, in either place where it may stand."""
+    return [str(value) for value in (url.password, url.query.get("password")) if value]
+
+
 def without_password(url: URL) -> str:
     """The address as it may be shown and recorded."""
     query = {key: url.query[key] for key in ("host", "port") if key in url.query}
@@ -160,8 +165,7 @@ def _root(error: BaseException) -> BaseException:
 
 
 def _refusal(url: URL, found: str) -> ConfigError:
-    hidden = [str(value) for value in (url.password, url.query.get("password")) if value]
-    for secret in hidden:
+    for secret in passwords(url):
         found = found.replace(secret, "***")
     found = " ".join(found.split())
     for pattern, what, mend in _REFUSALS:

@@ -21,7 +21,7 @@ from rich.table import Table
 from rich.text import Text
 
 from latentsweep.config.tracking import TrackingConfig
-from latentsweep.sweep.attributes import EPOCHS, N_TRIALS
+from latentsweep.sweep.attributes import EPOCHS, N_TRIALS, STOPPED
 from latentsweep.sweep.parent import find_parent
 from latentsweep.sweep.plan import Plan
 from latentsweep.sweep.processes import become_own_group
@@ -63,25 +63,34 @@ def _follow(plan: Plan, parent: int) -> None:
 
 
 def follow(study: optuna.Study, workers: int, ended: list[int]) -> None:
-    """Show a study until something is put into `ended`."""
+    """Show a study until all its trials are finished, or something is put into `ended`."""
     console = Console(highlight=False)
-    since = time.monotonic()
     if not console.is_terminal:
         shown = ""
         while not ended:
-            line = _state_of(study, workers, since).plain.splitlines()[0]
+            line = _state_of(study, workers).plain.splitlines()[0]
             if line.partition("  ")[0] != shown.partition("  ")[0]:
                 print(line, flush=True)
                 shown = line
+            if is_finished(study):
+                return
             _pause(_SECONDS_BETWEEN_LINES, ended)
         return
     with Live(console=console, auto_refresh=False, transient=True) as live:
-        while not ended:
-            live.update(view(study, workers, since), refresh=True)
+        while not ended and not is_finished(study):
+            live.update(view(study, workers), refresh=True)
             _pause(_SECONDS_BETWEEN_LOOKS, ended)
 
 
-def view(study: optuna.Study, workers: int, since: float) -> Group:
+def is_finished(study: optuna.Study) -> bool:
+    """Whether all trials that are wanted are complete or pruned, or none is started any more."""
+    slots = slots_of(study.get_trials(deepcopy=False)).values()
+    wanted = int(study.user_attrs.get(N_TRIALS, 0))
+    filled = sum(slot.is_filled and slot.index < wanted for slot in slots)
+    return filled >= wanted or bool(study.user_attrs.get(STOPPED))
+
+
+def view(study: optuna.Study, workers: int) -> Group:
     """How the sweep stands, for a terminal of 80 columns."""
     table = Table(box=None, pad_edge=False, header_style="dim")
     for name in ("trial", "epoch", study.metric_names[0] if study.metric_names else "value"):
@@ -93,7 +102,7 @@ def view(study: optuna.Study, workers: int, since: float) -> Group:
         value = "" if last is None else f"{trial.intermediate_values[last]:.2f}"
         epochs = str(trial.user_attrs.get(EPOCHS, last or 0))
         table.add_row(str(trial.number), epochs, value, parameters(trial))
-    return Group(_state_of(study, workers, since), table)
+    return Group(_state_of(study, workers), table)
 
 
 def parameters(trial: FrozenTrial) -> str:
@@ -128,8 +137,8 @@ def show_end(plan: Plan, study: optuna.Study, tracking: TrackingConfig, problem:
         console.print(f"{name + ':':<12}{text}", markup=False)
 
 
-def _state_of(study: optuna.Study, workers: int, since: float) -> Text:
-    lines = [f"{study.study_name}: {_counts(study)}  {_times(study, workers, since)}"]
+def _state_of(study: optuna.Study, workers: int) -> Text:
+    lines = [f"{study.study_name}: {_counts(study)}  {_times(study, workers)}"]
     for trial in best_trials(study, 1):
         values = ", ".join(
             f"{name} {value:.2f}"
@@ -152,9 +161,16 @@ def _counts(study: optuna.Study) -> str:
     return text + (f", {failures} failed" if failures else "")
 
 
-def _times(study: optuna.Study, workers: int, since: float) -> str:
-    elapsed = time.monotonic() - since
-    text = f"{_clock(elapsed)} elapsed"
+def _times(study: optuna.Study, workers: int) -> str:
+    """How long ago the first trial began, and how long the rest may take."""
+    trials = [
+        t for slot in slots_of(study.get_trials(deepcopy=False)).values() for t in slot.trials
+    ]
+    began = min((t.datetime_start for t in trials if t.datetime_start), default=datetime.now())
+    if is_finished(study):
+        ended = max((t.datetime_complete for t in trials if t.datetime_complete), default=began)
+        return f"{_clock((ended - began).total_seconds())} in all"
+    text = f"{_clock((datetime.now() - began).total_seconds())} elapsed"
     slots = [slot.current for slot in slots_of(study.get_trials(deepcopy=False)).values()]
     finished = [
         t

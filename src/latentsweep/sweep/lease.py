@@ -20,6 +20,8 @@ from latentsweep.sweep.attributes import LEASE
 
 # Signs of life within one lease: some may come late without anyone taking the trial.
 _BEATS_A_LEASE = 5
+# After so many without any, a worker whose process is there is taken for hung.
+_LEASES_OF_A_LIVING_WORKER = 10
 
 _log = logging.getLogger(__name__)
 
@@ -147,14 +149,23 @@ class LeaseWatch:
         if known is None or known[0] != lease:
             known = (lease, time.monotonic())
             self._seen[trial._trial_id] = known
-        if lease is not None and lease["host"] == _host() and not _is_alive(lease):
+        if lease is not None and _is_here(lease) and not _is_alive(lease):
             return True
+        # Where a worker can be seen to live, a late sign of life tells of a busy machine, or of a
+        # storage that many wait for. But a process may also hang.
+        seen = lease is not None and _is_here(lease)
+        leases = _LEASES_OF_A_LIVING_WORKER if seen else 1
         unchanged_since = max(known[1], self.contact.since)
-        return time.monotonic() - unchanged_since > self.lease_seconds
+        return time.monotonic() - unchanged_since > leases * self.lease_seconds
 
     def forget_all_but(self, running: set[int]) -> None:
         """Keep no memory of trials that do not run any more."""
         self._seen = {key: value for key, value in self._seen.items() if key in running}
+
+
+def _is_here(lease: dict[str, Any]) -> bool:
+    """Whether its worker runs, or ran, where this process could see it."""
+    return bool(lease["host"] == _host())
 
 
 def _is_alive(lease: dict[str, Any]) -> bool:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import random
 import time
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,8 +37,6 @@ FINISHED = (TrialState.COMPLETE, TrialState.PRUNED)
 # Open slots are kept this far ahead of the claimed ones, and are not all there from the start:
 # samplers read every unfinished trial from a database, each time.
 _AHEAD = 16
-# Whoever ends a trial also makes the next one; when it died in between, others do after this.
-_GRACE_SECONDS = 5.0
 # Fewer trials than this say nothing about the share that fails.
 _TRIALS_THAT_TELL = 10
 
@@ -82,6 +80,11 @@ class Slot:
         """Whether a trial of it is complete or pruned."""
         return self.current is not None and self.current.state in FINISHED
 
+    @property
+    def is_waiting(self) -> bool:
+        """Whether a trial of it may be claimed."""
+        return self.current is not None and self.current.state == TrialState.WAITING
+
 
 def slots_of(trials: list[FrozenTrial]) -> dict[int, Slot]:
     """The slots that have trials, by index; trials without one (of a warm start) are left out."""
@@ -121,7 +124,7 @@ class Queue:
         self._watch = LeaseWatch(limits.lease_seconds, self._contact)
         self._heartbeat: Heartbeat | None = None
         self._random = random.Random(f"{self.worker}")
-        self._empty_since: dict[int, tuple[int, float]] = {}
+        self._waits: dict[int, tuple[int | None, float]] = {}
 
     def open_slots(self, values: tuple[Mapping[str, Any], ...] = ()) -> None:
         """Open the first slots; called by whoever starts the sweep, again at each start.
@@ -130,10 +133,14 @@ class Queue:
             values: parameters of trials to try first, by slot.
         """
         slots = slots_of(self._trials())
-        ahead = min(self.n_trials, max(_AHEAD + self._workers, len(values)))
-        for index in range(ahead):
+        for index in range(min(len(values), self.n_trials)):
             if index not in slots:
-                self._open(index, values[index] if index < len(values) else {})
+                self._open(index, values[index])
+        slots = slots_of(self._trials())
+        waiting = sum(slot.is_waiting for slot in slots.values())
+        empty = [index for index, _ in self._empty(slots, self.n_trials)]
+        for index in empty[: max(0, _AHEAD + self._workers - waiting)]:
+            self._reopen(index, slots)
 
     def claim(self, on_lost: Callable[[], None] = lambda: None) -> FrozenTrial | None:
         """Take a waiting trial, which is this worker's until `let_go`; None: there is none now.
@@ -150,8 +157,9 @@ class Queue:
         waiting = [
             slot.current
             for slot in slots.values()
-            if slot.index < wanted and slot.current and slot.current.state == TrialState.WAITING
+            if slot.index < wanted and slot.current and slot.is_waiting
         ]
+        self._mend(slots, min(wanted, max(slots, default=0)) if waiting else wanted)
         # Those that were begun come first; then in the order of their slots.
         waiting.sort(key=lambda trial: (not trial.params, trial.user_attrs[SLOT]))
         while waiting:
@@ -161,7 +169,6 @@ class Queue:
                 if ahead < wanted and ahead not in slots:
                     self._open(ahead, {})
                 return trial
-        self._mend(slots, wanted)
         return None
 
     def let_go(self) -> None:
@@ -243,33 +250,40 @@ class Queue:
                 self._take_up_again(self.storage.get_trial(trial._trial_id))
         return self._trials() if lost else trials
 
-    def _mend(self, slots: Mapping[int, Slot], wanted: int) -> None:
-        """Open slots that have stayed empty, because whoever was to open them died."""
-        now = time.monotonic()
-        empty = {
-            index: slots[index].trials[-1].number if index in slots else -1
-            for index in range(wanted)
-            if index not in slots or self._is_dead(slots[index])
-        }
-        self._empty_since = {
-            index: self._empty_since[index]
-            if self._empty_since.get(index, (None, 0.0))[0] == number
-            else (number, now)
-            for index, number in empty.items()
-        }
-        due = [
-            index for index, (_, since) in self._empty_since.items() if now - since > _GRACE_SECONDS
-        ]
-        for index in due[: self._workers]:
-            last = slots[index].trials[-1] if index in slots else None
-            if last is None or FAILURE in last.user_attrs:
-                self._open(index, {})
-            else:
-                self._take_up_again(last)
+    def _mend(self, slots: Mapping[int, Slot], end: int) -> None:
+        """Open a slot before `end` that has long been empty: whoever was to open it has died.
 
-    @staticmethod
-    def _is_dead(slot: Slot) -> bool:
-        return slot.current is not None and slot.current.state == TrialState.FAIL
+        Everyone waits for another time and opens one only, so that few do it for the same slot.
+        """
+        now = time.monotonic()
+        waits = self._waits
+        self._waits = {}
+        for index, last in self._empty(slots, end):
+            number = last.number if last else None
+            known = waits.get(index)
+            until = now + self.limits.lease_seconds * self._random.uniform(1, 2)
+            self._waits[index] = known if known and known[0] == number else (number, until)
+        due = [index for index, (_, until) in self._waits.items() if until < now]
+        if due:
+            index = self._random.choice(due[: self._workers])
+            self._reopen(index, slots)
+
+    def _empty(
+        self, slots: Mapping[int, Slot], end: int
+    ) -> Iterator[tuple[int, FrozenTrial | None]]:
+        """Slots before `end` in which nothing waits, runs or is finished, and their last trials."""
+        for index in range(end):
+            current = slots[index].current if index in slots else None
+            if current is None or current.state == TrialState.FAIL:
+                yield index, current
+
+    def _reopen(self, index: int, slots: Mapping[int, Slot]) -> None:
+        """Add what is missing in an empty slot."""
+        last = slots[index].trials[-1] if index in slots else None
+        if last is None or FAILURE in last.user_attrs:
+            self._open(index, {})
+        else:
+            self._take_up_again(last)
 
     def _open(self, index: int, values: Mapping[str, Any]) -> None:
         """Add a trial to be claimed; what `values` leaves out is sampled then."""

@@ -104,7 +104,11 @@ class Worker:
     config: DictConfig
 
     def __call__(self, _: DictConfig) -> WorkReport:
-        """Work until nothing is left to do, or a signal asks to stop."""
+        """Work until nothing is left to do, or a signal asks to stop.
+
+        Raises:
+            LatentsweepError: what stopped it, where nobody waits for the report.
+        """
         optuna.logging.set_verbosity(optuna.logging.ERROR)
         warnings.filterwarnings("ignore", module="optuna")
         with Requeue() as requeue:
@@ -123,6 +127,8 @@ class Worker:
             finally:
                 unsynced = work.close()
         except LatentsweepError as error:
+            if self.plan.detached and interruption.signal is None:
+                raise
             return WorkReport(error=str(error), exit_code=error.exit_code)
         return WorkReport(signal=interruption.signal, unsynced=unsynced)
 
@@ -205,7 +211,7 @@ class _Work:
             self._queue.fail(trial_id, reason(error))
         else:
             self._queue.let_go()
-            self._tell(study, trial_id, summary)
+            self._tell(study, claimed, summary)
         self._interruption.withdraw()  # that trial is over, whoever ended it
         gc.collect()
         if torch.cuda.is_available():
@@ -243,15 +249,15 @@ class _Work:
         time.sleep(_FIRST_PAUSE_SECONDS)
         return time.monotonic() < until and not self._interruption.requested
 
-    def _tell(self, study: optuna.Study, trial_id: int, summary: RunSummary) -> None:
+    def _tell(self, study: optuna.Study, trial: FrozenTrial, summary: RunSummary) -> None:
         """Report the end; someone who took the trial for lost has the last word."""
         with suppress(UpdateFinishedTrialError):
-            self._queue.storage.set_trial_user_attr(trial_id, METRICS, metrics_of(summary))
+            self._queue.storage.set_trial_user_attr(trial._trial_id, METRICS, metrics_of(summary))
             if summary.stopped_early:
-                study.tell(trial_id, state=TrialState.PRUNED, skip_if_finished=True)
+                study.tell(trial.number, state=TrialState.PRUNED, skip_if_finished=True)
             else:
                 values = values_of(summary, self._plan.sweep.objectives)
-                study.tell(trial_id, values, skip_if_finished=True)
+                study.tell(trial.number, values, skip_if_finished=True)
 
     def _trials(self) -> list[FrozenTrial]:
         study = optuna.load_study(study_name=self._plan.study, storage=self._queue.storage)
