@@ -50,6 +50,7 @@ class WorkerRecord:
         busy: seconds from its first look at the queue until that was empty.
         asleep: seconds of these in trials.
         in_storage: seconds of these in the storage's calls.
+        processor: seconds of a processor that it took, from its start.
     """
 
     slots: tuple[int, ...]
@@ -57,6 +58,7 @@ class WorkerRecord:
     busy: float
     asleep: float
     in_storage: float
+    processor: float
 
 
 def measure(directory: Path, quick: bool) -> Iterator[Table]:
@@ -95,6 +97,8 @@ def _table(name: str, storage: StorageConfig, directory: Path, crowd: Crowd) -> 
     table.add_row("workers' time in trials", f"{in_trials / busy:.1%}", "")
     table.add_row("workers' time in the storage", f"{in_storage / busy:.1%}", "")
     table.add_row("storage's time a trial", f"{in_storage / crowd.trials:.3f} s", "")
+    processor = sum(record.processor for record in records)
+    table.add_row("a worker's processor time a trial", f"{processor / crowd.trials:.3f} s", "")
     return table
 
 
@@ -148,7 +152,7 @@ def _work(storage: StorageConfig, directory: Path, crowd: Crowd, seed: int) -> W
         else:
             slots.append(claimed.user_attrs[SLOT])
     busy = time.perf_counter() - started - waited
-    return WorkerRecord(tuple(slots), taken_away, busy, asleep, clock.seconds)
+    return WorkerRecord(tuple(slots), taken_away, busy, asleep, clock.seconds, time.process_time())
 
 
 def _sleep_and_report(trial: optuna.Trial, begun: int, lengths: random.Random) -> float:

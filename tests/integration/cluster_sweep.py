@@ -4,6 +4,7 @@ import json
 import shlex
 import subprocess
 import sys
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -60,9 +61,9 @@ class ClusterSweep:
         assert done.returncode == 0, done.stdout + done.stderr
         assert "2 workers are queued" in done.stdout
 
-    @property
+    @cached_property
     def study(self) -> optuna.Study:
-        """Its study."""
+        """Its study, which shows how it stands at each look."""
         return find_study("small", str(self.directory / "sweeps"))
 
     def trials(self, *states: TrialState) -> list[FrozenTrial]:

@@ -6,18 +6,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from optuna.trial import TrialState
+from optuna.trial import FrozenTrial, TrialState
 
-from latentsweep.sweep.attributes import ATTEMPT, CONTINUES, RUN, SLOT
+from latentsweep.sweep.attributes import CONTINUES, RUN, SLOT
 from latentsweep.sweep.database_storage import URL_VARIABLE
 from latentsweep.sweep.slots import FINISHED
 
 from .cluster_sweep import ClusterSweep, files_with, node_of, run
 from .conftest import use
 from .postgresql import PASSWORD, PostgreSQL
-from .slurm import NODES, Cluster, wait_until
+from .slurm import Cluster, wait_until
 
-EPOCHS, TRIALS = 60, 8
+EPOCHS, TRIALS = 100, 8
 
 
 @dataclass
@@ -25,42 +25,54 @@ class Survivor:
     """A sweep that has ended, and the trials during which something befell their workers."""
 
     sweep: ClusterSweep
-    crashed: int
     preempted: int
+    crashed: int
 
 
 @pytest.fixture(scope="module")
 def survivor(
     session_cluster: Cluster, postgresql: PostgreSQL, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Survivor]:
-    """Crashes a node in the middle of a trial, then has a worker pre-empted in another."""
+    """Has a worker pre-empted in the middle of a trial, then crashes a node in another."""
+    url = postgresql.socket_url(postgresql.create_database())
     with pytest.MonkeyPatch.context() as patch:
         use(session_cluster, patch)
-        patch.setenv(URL_VARIABLE, postgresql.socket_url(postgresql.create_database()))
+        patch.setenv(URL_VARIABLE, url)
         sweep = ClusterSweep(tmp_path_factory.mktemp("sweep"), session_cluster)
         sweep.submit(
             *(f"trainer.max_epochs={EPOCHS}", f"sweep.n_trials={TRIALS}"),
-            *("pruner=median", "sweep.pruner.n_startup_trials=2", "sweep.pruner.n_warmup_steps=30"),
+            *("pruner=median", "sweep.pruner.n_startup_trials=2", "sweep.pruner.n_warmup_steps=60"),
         )
-        wait_until(lambda: len(sweep.running(3, EPOCHS)) == 2, 120)
-        crashed = min(sweep.running(3, EPOCHS), key=lambda trial: len(trial.intermediate_values))
+        wait_until(lambda: len(sweep.running(3, 40)) == 2, 120)
+        preempted = min(sweep.running(3, EPOCHS), key=epochs)
+        preempt(session_cluster, preempted)
+        wait_until(lambda: "PENDING" in sweep.states(), 60)
+        wait_until(lambda: sweep.states() == {"RUNNING"}, 120)
+        wait_until(lambda: any(t.number != preempted.number for t in sweep.running(3, 60)), 60)
+        (crashed,) = [t for t in sweep.running(3, EPOCHS) if t.number != preempted.number][:1]
         session_cluster.crash_node(node_of(crashed))
-        wait_until(lambda: "PENDING" in sweep.states(), 120)
+        wait_until(lambda: sweep.study.trials[crashed.number].state.is_finished(), 120)
         session_cluster.start_node(node_of(crashed))
-        wait_until(lambda: {*map(node_of, sweep.running(1, EPOCHS))} == set(NODES), 120)
-        wait_until(lambda: bool(sweep.running(3, 20)), 60)
-        (preempted, *_) = sweep.running(3, 20)
-        urgent = ("-p", "high", "-c2", "-w", node_of(preempted), "-o", "/dev/null")
-        session_cluster.run("sbatch", *urgent, "--wrap", "sleep 1")
         wait_until(sweep.has_left, 240)
-        yield Survivor(sweep, crashed.number, preempted.number)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(URL_VARIABLE, url)
+        yield Survivor(sweep, preempted.number, crashed.number)
         session_cluster.cancel_all()
+
+
+def epochs(trial: FrozenTrial) -> int:
+    return len(trial.intermediate_values)
+
+
+def preempt(slurm: Cluster, trial: FrozenTrial) -> None:
+    """Have an urgent job take the node on which a trial runs."""
+    urgent = ("-p", "high", "-c2", "-w", node_of(trial), "-o", "/dev/null")
+    slurm.run("sbatch", *urgent, "--wrap", "sleep 1")
 
 
 def test_every_slot_is_filled_once(survivor: Survivor) -> None:
     finished = survivor.sweep.trials(*FINISHED)
     assert sorted(trial.user_attrs[SLOT] for trial in finished) == list(range(TRIALS))
-    assert survivor.sweep.states() == {"COMPLETED"}
 
 
 def test_trial_of_a_crashed_node_is_taken_up_from_its_checkpoint(survivor: Survivor) -> None:
@@ -71,17 +83,16 @@ def test_trial_of_a_crashed_node_is_taken_up_from_its_checkpoint(survivor: Survi
     assert again.params == crashed.params
     assert again.user_attrs[RUN] == crashed.user_attrs[RUN]
     assert again.state in FINISHED
-    assert "last.ckpt" in survivor.sweep.attempts(again)[1]
+    assert any("last.ckpt" in attempt for attempt in survivor.sweep.attempts(again))
 
 
 def test_preempted_worker_hands_its_trial_back(survivor: Survivor) -> None:
+    # The same trial goes on; only one that was lost is followed by another.
     preempted = survivor.sweep.study.trials[survivor.preempted]
     assert preempted.state in FINISHED
-    assert len(survivor.sweep.attempts(preempted)) == 2 + preempted.user_attrs.get(ATTEMPT, 0)
-    assert "last.ckpt" in survivor.sweep.attempts(preempted)[-1]
-    assert not [
-        t for t in survivor.sweep.study.trials if t.user_attrs.get(CONTINUES) == preempted.number
-    ]
+    first, *_, last = survivor.sweep.attempts(preempted)
+    assert "last.ckpt" not in first
+    assert "last.ckpt" in last
 
 
 def test_every_trial_is_in_mlflow_once_under_the_one_parent(survivor: Survivor) -> None:
@@ -99,13 +110,13 @@ def test_every_trial_is_in_mlflow_once_under_the_one_parent(survivor: Survivor) 
 
 
 def test_every_validation_is_in_mlflow_once(survivor: Survivor) -> None:
-    epochs = {str(t.number): len(t.intermediate_values) for t in survivor.sweep.trials(*FINISHED)}
+    reported = {str(t.number): epochs(t) for t in survivor.sweep.trials(*FINISHED)}
     for held in survivor.sweep.runs():
         points = Counter(tuple(point) for point in held["points"])
         assert set(points.values()) <= {1}
         if "optuna.trial.number" in held["tags"]:
             validations = [point for point in points if point[0] == "val/elbo"]
-            assert len(validations) == epochs[held["tags"]["optuna.trial.number"]]
+            assert len(validations) == reported[held["tags"]["optuna.trial.number"]]
 
 
 def test_last_worker_ends_the_parent_run_with_its_report(survivor: Survivor) -> None:
@@ -121,14 +132,11 @@ def test_password_is_nowhere_on_disk(survivor: Survivor) -> None:
 
 @pytest.mark.usefixtures("slurm")
 @pytest.mark.parametrize("action", ["status", "follow"])
-def test_ended_sweep_is_shown_with_its_workers(
-    survivor: Survivor, postgresql: PostgreSQL, monkeypatch: pytest.MonkeyPatch, action: str
-) -> None:
-    del postgresql, monkeypatch
+def test_ended_sweep_is_shown_with_its_workers(survivor: Survivor, action: str) -> None:
     done = run(survivor.sweep.directory, "sweep_control.py", action)
     assert done.returncode == 0, done.stderr
     assert f"{TRIALS} of {TRIALS} trials finished" in done.stdout
-    assert done.stdout.count("COMPLETED") == 2
+    assert done.stdout.count("COMPLETED") >= 1
 
 
 def test_cancelled_sweep_goes_on_by_the_same_command(
@@ -136,9 +144,9 @@ def test_cancelled_sweep_goes_on_by_the_same_command(
 ) -> None:
     monkeypatch.setenv(URL_VARIABLE, postgresql.socket_url(postgresql.create_database()))
     sweep = ClusterSweep(tmp_path, slurm)
-    overrides = ("trainer.max_epochs=80", "sweep.n_trials=2", "pruner=none", "tracking=off")
+    overrides = ("trainer.max_epochs=250", "sweep.n_trials=2", "pruner=none", "tracking=off")
     sweep.submit(*overrides)
-    wait_until(lambda: len(sweep.running(3, 80)) == 2, 120)
+    wait_until(lambda: len(sweep.running(3, 250)) == 2, 120)
     assert "2 running" in run(tmp_path, "sweep_control.py", "status").stdout
     assert "2 workers cancelled" in run(tmp_path, "sweep_control.py", "cancel").stdout
     wait_until(sweep.has_left, 60)
@@ -158,8 +166,8 @@ def test_worker_that_is_preempted_by_sigterm_alone_comes_back(
 ) -> None:
     monkeypatch.setenv(URL_VARIABLE, postgresql.socket_url(postgresql.create_database()))
     sweep = ClusterSweep(tmp_path, slurm_without_user_signal)
-    sweep.submit("trainer.max_epochs=80", "sweep.n_trials=2", "pruner=none", "tracking=off")
-    wait_until(lambda: len(sweep.running(3, 80)) == 2, 120)
+    sweep.submit("trainer.max_epochs=250", "sweep.n_trials=2", "pruner=none", "tracking=off")
+    wait_until(lambda: len(sweep.running(3, 250)) == 2, 120)
     urgent = ("-p", "high", "-c2", "-N2", "-o", "/dev/null")
     slurm_without_user_signal.run("sbatch", *urgent, "--wrap", "sleep 1")
     wait_until(lambda: sweep.states() == {"PENDING"}, 60)

@@ -13,9 +13,10 @@ import pytest
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import TrialState
 
-from latentsweep.sweep.attributes import CONTINUES, FAILURE, LEASE, N_TRIALS, SLOT, STOPPED
+from latentsweep.errors import ConfigError
+from latentsweep.sweep.attributes import ATTEMPT, CONTINUES, FAILURE, LEASE, N_TRIALS, SLOT, STOPPED
 from latentsweep.sweep.lease import WorkerIdentity
-from latentsweep.sweep.slots import Limits, Queue, failures_in
+from latentsweep.sweep.slots import Limits, Queue, failures_in, slots_of
 
 LIMITS = Limits(lease_seconds=30.0, max_resumptions=2, max_failure_rate=0.5)
 STUDY = "study"
@@ -66,6 +67,55 @@ def test_values_to_try_first_come_first(tmp_path: Path) -> None:
     first = worker.claim()
     assert first is not None
     assert first.system_attrs["fixed_params"] == {"x": 0.25}
+
+
+def test_values_given_later_are_tried_next_and_only_once(tmp_path: Path) -> None:
+    study(tmp_path, 4)
+    worker = queue(tmp_path)
+    worker.open_slots(({"x": 0.25},))
+    first = worker.claim()
+    assert first is not None
+    finish(worker, first._trial_id)
+    worker.open_slots(({"x": 0.25}, {"x": 0.5}))
+    second, third = worker.claim(), worker.claim()
+    assert second is not None
+    assert third is not None
+    assert second.system_attrs["fixed_params"] == {"x": 0.5}
+    assert third.system_attrs == {}
+
+
+def test_values_for_which_no_trial_is_left_are_refused(tmp_path: Path) -> None:
+    study(tmp_path, 1)
+    worker = queue(tmp_path)
+    worker.open_slots()
+    work_to_the_end(worker)
+    with pytest.raises(ConfigError, match="no trial is left"):
+        worker.open_slots(({"x": 0.25},))
+
+
+def test_trial_set_aside_is_left_to_others_and_costs_no_resumption(tmp_path: Path) -> None:
+    study(tmp_path, 2)
+    worker = queue(tmp_path)
+    worker.open_slots()
+    first = worker.claim()
+    assert first is not None
+    worker.set_aside(first._trial_id)
+    second = worker.claim()
+    assert second is not None
+    assert second.user_attrs[SLOT] != first.user_attrs[SLOT], "it does something else meanwhile"
+    other = queue(tmp_path).claim()
+    assert other is not None
+    assert (other.user_attrs[CONTINUES], other.user_attrs[ATTEMPT]) == (first.number, 0)
+
+
+def test_sweep_ends_though_every_failure_is_tolerated(tmp_path: Path) -> None:
+    made = study(tmp_path, 3)
+    limits = Limits(lease_seconds=30.0, max_resumptions=2, max_failure_rate=1.0)
+    worker = queue(tmp_path, limits)
+    worker.open_slots()
+    while (trial := worker.claim()) is not None:
+        worker.fail(trial._trial_id, "NaN")
+    assert len(failures_in(made.trials)) == 10
 
 
 def test_starting_again_opens_no_slot_twice_and_a_larger_total_extends(tmp_path: Path) -> None:
@@ -133,6 +183,22 @@ def test_worker_out_of_sight_loses_its_trial_when_its_lease_is_over(tmp_path: Pa
         claims += 1
     assert claims > 1, "a lease counts from when it was first seen"
     assert taken_up.user_attrs[CONTINUES] == claimed.number
+
+
+def test_living_worker_in_sight_keeps_a_trial_whose_lease_is_old(tmp_path: Path) -> None:
+    study(tmp_path, 1)
+    limits = Limits(lease_seconds=0.1, max_resumptions=1, max_failure_rate=0.5)
+    busy, observer = queue(tmp_path), queue(tmp_path, limits)
+    busy.open_slots()
+    claimed = busy.claim()
+    assert claimed is not None
+    busy.let_go()
+    busy.storage.set_trial_user_attr(claimed._trial_id, LEASE, busy.worker.lease(1))
+    began = time.monotonic()
+    assert observer.claim() is None
+    while observer.claim() is None:
+        pass
+    assert time.monotonic() - began > 5 * limits.lease_seconds, "a hung worker loses it at last"
 
 
 def test_trial_that_kills_every_worker_fails_and_its_slot_is_opened_again(tmp_path: Path) -> None:
@@ -236,6 +302,51 @@ def test_one_failure_among_many_leaves_n_trials_finished(tmp_path: Path) -> None
     worker.fail(trial._trial_id, "NaN")
     assert sorted(work_to_the_end(worker)) == list(range(6))
     assert Counter(t.state for t in made.trials) == {TrialState.COMPLETE: 6, TrialState.FAIL: 1}
+
+
+def test_larger_total_is_open_to_all_workers_at_once(tmp_path: Path) -> None:
+    made = study(tmp_path, 30)
+    worker = queue(tmp_path)
+    worker.open_slots()
+    work_to_the_end(worker)
+    made.set_user_attr(N_TRIALS, 50)
+    queue(tmp_path, workers=2).open_slots()
+    waiting = [t for t in made.trials if t.state == TrialState.WAITING]
+    assert len(waiting) == 18
+    assert work_to_the_end(worker) == list(range(30, 50))
+
+
+def test_slot_that_nobody_opened_is_opened_by_others_once_they_have_waited(tmp_path: Path) -> None:
+    made = study(tmp_path, 3)
+    limits = Limits(lease_seconds=0.2, max_resumptions=1, max_failure_rate=0.5)
+    worker = queue(tmp_path, limits)
+    worker._open(1, {})
+    began = time.monotonic()
+    assert worker.claim() is not None
+    assert worker.claim() is None
+    assert len(made.trials) == 1, "whoever is to open it may be slow"
+    worker.let_go()
+    worker.storage.set_trial_state_values(made.trials[0]._trial_id, TrialState.COMPLETE, [1.0])
+    assert sorted(work_to_the_end(worker)) == [0, 2]
+    assert time.monotonic() - began > limits.lease_seconds
+    assert len(made.trials) == 3
+
+
+def test_slot_is_left_to_whoever_claims_the_one_that_opens_it(tmp_path: Path) -> None:
+    made = study(tmp_path, 40)
+    limits = Limits(lease_seconds=0.05, max_resumptions=1, max_failure_rate=0.5)
+    worker, other = queue(tmp_path, limits), queue(tmp_path, limits)
+    worker.open_slots()
+    assert len(made.trials) == 17, "as many as are kept ahead, and one a worker"
+    for claimant in (worker, other):
+        assert claimant.claim() is not None
+    until = time.monotonic() + 4 * limits.lease_seconds
+    while time.monotonic() < until:
+        other._mend(slots_of(made.trials), 40)
+    for claimant in (worker, other):
+        claimant.let_go()
+    slots = [trial.user_attrs[SLOT] for trial in made.trials]
+    assert slots == list(range(18))
 
 
 def test_second_trial_of_a_slot_is_never_run(tmp_path: Path) -> None:

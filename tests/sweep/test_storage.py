@@ -118,6 +118,22 @@ def test_full_disk_is_told_and_the_study_goes_on_once_there_is_room(
     assert states(tmp_path) == [TrialState.COMPLETE] * 2
 
 
+def test_how_a_trial_stands_is_on_the_disk_before_anyone_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    storage = open_storage(JOURNAL, tmp_path)
+    study = study_in(storage)
+    synced: list[int] = []
+    monkeypatch.setattr(os, "fsync", lambda file: synced.append(os.fstat(file).st_size))
+    trial = study.ask()
+    assert synced
+    synced.clear()
+    trial.report(1.0, step=0)
+    assert not synced, "a report waits for what settles the trial"
+    study.tell(trial, 1.0)
+    assert synced == [(tmp_path / "study.log").stat().st_size]
+
+
 def test_journal_removed_during_a_sweep_is_not_begun_anew(tmp_path: Path) -> None:
     storage = open_storage(JOURNAL, tmp_path)
     add_trial(storage)

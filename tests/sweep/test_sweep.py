@@ -141,6 +141,51 @@ def test_sweep_whose_every_process_was_killed_goes_on(sweep: Sweep, tmp_path: Pa
     assert all(CONTINUES in t.user_attrs for t in trials)
 
 
+def test_frozen_worker_keeps_no_other_from_working(tmp_path: Path) -> None:
+    three = ("sweep.n_trials=3", "trainer.max_epochs=30", "sweep.lease_seconds=1", "pruner=none")
+    process = begin(tmp_path, *three)
+    study = wait_for(tmp_path, at_epoch(2, 2))
+    (pid, _) = [t.user_attrs[LEASE]["pid"] for t in study.trials if t.state == TrialState.RUNNING]
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        wait_for(tmp_path, lambda study: len(finished(study)) == 2)
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    _, errors = process.communicate(timeout=300)
+    assert process.returncode == 0, errors
+    assert len(finished(study)) == 3
+    assert all(set(recorded_epochs(tmp_path, t).values()) == {1} for t in finished(study))
+
+
+def test_second_request_to_stop_ends_at_once(tmp_path: Path) -> None:
+    process = begin(tmp_path, *LONG)
+    study = wait_for(tmp_path, at_epoch(2, 2))
+    pids = [trial.user_attrs[LEASE]["pid"] for trial in study.trials]
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)  # so that the first request cannot end it
+    process.send_signal(signal.SIGINT)
+    assert process.stderr is not None
+    assert process.stderr.readline().startswith("stopping: ")
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=30)
+    assert process.returncode == 128 + signal.SIGINT
+    assert "the same command goes on" in errors
+    assert not any(Path(f"/proc/{pid}").exists() for pid in pids)
+
+
+def test_stop_is_passed_on_though_the_terminal_is_gone(tmp_path: Path) -> None:
+    process = begin(tmp_path, *LONG)
+    wait_for(tmp_path, at_epoch(2, 2))
+    assert process.stderr is not None
+    assert process.stdout is not None
+    process.stderr.close()
+    process.stdout.close()
+    process.send_signal(signal.SIGHUP)
+    process.wait(timeout=120)
+    current = [slot.current for slot in slots_of(study_in(tmp_path).trials).values()]
+    assert [trial.state for trial in current if trial] == [TrialState.WAITING] * 2
+
+
 def test_failing_trials_are_told_and_stop_the_sweep(sweep: Sweep, tmp_path: Path) -> None:
     done = sweep("optimizer.learning_rate=1e20", "sweep.n_trials=12")
     assert done.returncode == 1

@@ -22,6 +22,8 @@ AT_ONCE = [
     ("pruner=hyperbend", "did you mean hyperband?"),
     ("sweep.objective=[val/kl,val/reconstruction]", "pruner=none"),
     ("sweep.enqueue=[{model.beta:99}]", "not in the search space"),
+    ("sweep.study=../elsewhere", "sweep.study is wrong"),
+    ("model.latent_size=4", "model.latent_size is given twice"),
 ]
 # Told before anything is queued.
 BEFORE_THE_QUEUE = [
@@ -29,6 +31,7 @@ BEFORE_THE_QUEUE = [
     ("storage=postgresql", "LATENTSWEEP_STORAGE_URL"),
     ("sweep.storage.path=/dev/null/study.log", "/dev/null/study.log"),
     ("sweep.warm_start=nothing", "there is no sweep nothing"),
+    ("sweep.warm_start=small", "is this very study"),
     ("sweep.directory=/dev/null/sweeps", "/dev/null"),
     ("tracking.uri=http://127.0.0.1:9", "MLflow cannot be reached at http://127.0.0.1:9"),
 ]
@@ -57,6 +60,13 @@ def test_what_cannot_be_reached_is_told_before_a_trial_is_queued(
     assert told in done.stderr
     assert "Traceback" not in done.stderr
     assert not list(tmp_path.glob("sweeps/*/trials"))
+
+
+def test_smaller_total_than_the_study_s_is_refused(sweep: Sweep) -> None:
+    assert sweep("sweep.n_trials=2", "trainer.max_epochs=1").returncode == 0
+    done = sweep("sweep.n_trials=1", "trainer.max_epochs=1")
+    assert done.returncode == 2
+    assert "sweep.n_trials=2" in done.stderr
 
 
 def test_first_check_imports_nothing_heavy(tmp_path: Path) -> None:

@@ -17,6 +17,8 @@ from latentsweep.config.component import (
 Direction = Literal["minimize", "maximize"]
 # null in conf/, where Hydra would let nobody add to an empty mapping.
 When = Annotated[dict[Name, dict[Name, Any]], BeforeValidator(lambda given: given or {})]
+# Also the name of a directory, and part of shell commands.
+StudyName = Annotated[Text, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100)]
 Port = Annotated[NonNegativeInt, Field(ge=1, le=65535)]
 
 
@@ -72,7 +74,7 @@ StorageConfig = Annotated[
 class SweepConfig:
     """A search over the keys of a training run."""
 
-    study: Name | None
+    study: StudyName | None
     """Name of the study; null: one made of data, model and a digest of what is searched."""
     directory: Text
     """Directory that holds the sweeps' directories."""

@@ -43,7 +43,17 @@ def searched(
         defaults: those of `sweep.search_space`.
         fixed: the command line's overrides that search nothing; a key given there is not searched.
         sweeps: the command line's; they add to the defaults or replace them.
+
+    Raises:
+        ConfigError: a key is both fixed and searched.
     """
     given = {parse(argument).key_or_group for argument in fixed}
+    for key in sweeps:
+        if key in given:
+            raise ConfigError(
+                f"{key} is given twice: once to be searched, once fixed",
+                expected="one of the two",
+                mend=f"leave out {key}={sweeps[key]}, or the other",
+            )
     kept = {key: text for key, text in defaults.items() if key not in given}
     return kept | dict(sweeps)

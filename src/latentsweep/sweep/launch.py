@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
-from contextlib import suppress
 
 import optuna
 from hydra.core.plugins import Plugins
@@ -14,31 +12,21 @@ from omegaconf import DictConfig, open_dict
 
 from latentsweep.config.typed import first_line
 from latentsweep.errors import (
-    ConfigError,
     InterruptedSweepError,
     LatentsweepError,
+    StorageError,
     SweepError,
 )
-from latentsweep.sweep.attributes import PARENT
-from latentsweep.sweep.cluster import check_partition
 from latentsweep.sweep.ending import end_sweep, status_of
 from latentsweep.sweep.follow import following, show_end
 from latentsweep.sweep.launching_process import LAUNCHER_NAME
-from latentsweep.sweep.machine import count_workers, threads_a_worker
-from latentsweep.sweep.parent import open_parent
 from latentsweep.sweep.plan import Plan
+from latentsweep.sweep.preparation import prepare
 from latentsweep.sweep.search import Search, read_search
 from latentsweep.sweep.slots import Queue
-from latentsweep.sweep.storage import open_storage
-from latentsweep.sweep.study import check_study, make_study
-from latentsweep.sweep.warm_start import warm_start
-from latentsweep.sweep.whereabouts import find_study, write_whereabouts
-from latentsweep.sweep.worker import Worker, WorkReport, read_splits
-from latentsweep.tracking.files import storage_error, write_json
+from latentsweep.sweep.storage import open_storage, shown
+from latentsweep.sweep.worker import Worker, WorkReport
 from latentsweep.tracking.report import sync_report
-
-_LOCAL = "LatentsweepLocalLauncher"
-_SLURM = "LatentsweepSlurmLauncher"
 
 
 def run_sweep(context: HydraContext, config: DictConfig, arguments: Sequence[str]) -> None:
@@ -52,7 +40,7 @@ def run_sweep(context: HydraContext, config: DictConfig, arguments: Sequence[str
         return context.config_loader.load_sweep_config(config, overrides)
 
     search = read_search(load, arguments, build=True)
-    plan = _prepare(search, config)
+    plan = prepare(search, config)
     with open_dict(config):
         config.hydra.sweep.dir = str(plan.directory)
     launcher = Plugins.instance().instantiate_launcher(
@@ -70,50 +58,6 @@ def run_sweep(context: HydraContext, config: DictConfig, arguments: Sequence[str
     _finish(plan, search, results)
 
 
-def _prepare(search: Search, config: DictConfig) -> Plan:
-    """Reach storage, data and tracking, then make the study and its queue."""
-    sweep, directory = search.sweep, search.directory
-    launcher = str(config.hydra.launcher.get("_target_", "")).rpartition(".")[2]
-    workers = count_workers(sweep.workers, local=launcher == _LOCAL)
-    if launcher == _SLURM:
-        check_partition(config.hydra.launcher.get("partition"))
-    read_splits(search.base.data, search.base.seed)
-    made = not directory.exists()
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-        storage = open_storage(sweep.storage, directory, workers, pooled=False)
-        check_study(storage, search.study, search.settings)
-        parent = open_parent(
-            directory, search.base.tracking, None, search.study, sweep, search.fixed
-        )
-        study = make_study(storage, search.study, search.settings, sweep, str(directory))
-        if sweep.warm_start:
-            warm_start(study, find_study(sweep.warm_start, sweep.directory), search.space)
-    except OSError as error:
-        raise storage_error(directory, error) from None
-    except ConfigError:
-        with suppress(OSError):
-            if made:
-                directory.rmdir()  # nothing was put there
-        raise
-    study.set_user_attr(PARENT, parent.run_id if parent else "")
-    write_whereabouts(directory, search.study, sweep.storage)
-    write_json(directory / LAUNCHER_NAME, {"pid": os.getpid(), "host": os.uname().nodename})
-    plan = Plan(
-        study=search.study,
-        directory=directory,
-        sweep=sweep,
-        space=search.space,
-        fixed=search.fixed,
-        parent=parent.run_id if parent else "",
-        workers=workers,
-        threads=threads_a_worker(workers) if launcher == _LOCAL else 0,
-        detached=launcher == _SLURM,
-    )
-    Queue(storage, plan.study, plan.limits, workers).open_slots(search.enqueued)
-    return plan
-
-
 def _finish(plan: Plan, search: Search, results: Sequence[JobReturn]) -> None:
     """Write and show what the sweep came to, whatever ended it.
 
@@ -121,11 +65,19 @@ def _finish(plan: Plan, search: Search, results: Sequence[JobReturn]) -> None:
         LatentsweepError: it ended before its trials were finished.
     """
     storage = open_storage(plan.sweep.storage, plan.directory, plan.workers, pooled=False)
+    try:
+        study = optuna.load_study(study_name=plan.study, storage=storage)
+    except KeyError:
+        raise SweepError(
+            f"the study {plan.study} is gone from its storage", found=shown(plan.sweep.storage)
+        ) from None
     queue = Queue(storage, plan.study, plan.limits, plan.workers)
-    study = optuna.load_study(study_name=plan.study, storage=storage)
     finished = queue.is_finished()
     reports = [_report(result) for result in results]
-    problem = end_sweep(plan, storage, search.composer, status_of(study, finished=finished))
+    try:
+        problem = end_sweep(plan, storage, search.composer, status_of(study, finished=finished))
+    except StorageError as error:
+        problem = first_line(error)
     show_end(plan, study, search.base.tracking, problem or _unsynced(plan, reports))
     if finished:
         return

@@ -57,7 +57,6 @@ _TRIALS, _PARAMS, _VALUES, _REPORTS, _USER_ATTRIBUTES, _SYSTEM_ATTRIBUTES = (
     )
 )
 _FINISHED = [state for state in TrialState if state.is_finished()]
-_Report = TrialIntermediateValueModel.TrialIntermediateValueType
 
 
 class LeanDatabase(_CachedStorage):
@@ -149,7 +148,7 @@ class LeanDatabase(_CachedStorage):
             index_elements=list(where), set_={name: added.excluded[name] for name in kept}
         )
         with self._connect() as connection:
-            if connection.execute(changed).rowcount == 0:
+            if connection.execute(changed.returning(table.c.trial_id)).first() is None:
                 number = self.get_trial(where["trial_id"]).number
                 raise UpdateFinishedTrialError(f"trial {number} is finished, and stays as it is")
 
@@ -210,32 +209,36 @@ def _rows(table: Table, *columns: str) -> ScalarSelect[Any]:
 
 
 def _trial(row: Row[Any]) -> FrozenTrial:
+    # A float without a fraction comes back from JSON as an int.
     distributions = {name: _distribution(text) for name, _, text in row.params or ()}
+    values = [_value(value, kind) for _, value, kind in sorted(row.trial_values or ())]
     return FrozenTrial(
         number=row.number,
         state=row.state,
         value=None,
-        values=[
-            TrialValueModel.stored_repr_to_value(value, TrialValueModel.TrialValueType[kind])
-            for _, value, kind in sorted(row.trial_values or ())
-        ]
-        or None,
+        values=values or None,
         datetime_start=_local(row.datetime_start),
         datetime_complete=_local(row.datetime_complete),
         params={
-            name: distributions[name].to_external_repr(value) for name, value, _ in row.params or ()
+            name: distributions[name].to_external_repr(float(value))
+            for name, value, _ in row.params or ()
         },
         distributions=distributions,
         user_attrs={key: json.loads(text) for key, text in row.user_attributes or ()},
         system_attrs={key: json.loads(text) for key, text in row.system_attributes or ()},
-        intermediate_values={
-            step: TrialIntermediateValueModel.stored_repr_to_intermediate_value(
-                value, _Report[kind]
-            )
-            for step, value, kind in row.reports or ()
-        },
+        intermediate_values={step: _report(value, kind) for step, value, kind in row.reports or ()},
         trial_id=row.trial_id,
     )
+
+
+def _value(stored: float | None, kind: str) -> float:
+    known = TrialValueModel.TrialValueType[kind]
+    return float(TrialValueModel.stored_repr_to_value(stored, known))
+
+
+def _report(stored: float | None, kind: str) -> float:
+    known = TrialIntermediateValueModel.TrialIntermediateValueType[kind]
+    return float(TrialIntermediateValueModel.stored_repr_to_intermediate_value(stored, known))
 
 
 def _in(ids: ColumnElement[int], some: Iterable[int]) -> ColumnElement[bool]:

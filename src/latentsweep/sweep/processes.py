@@ -18,6 +18,8 @@ from hydra.core.utils import JobReturn, JobStatus, run_job, setup_globals
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, open_dict
 
+from latentsweep.errors import InterruptedSweepError
+
 _FORK = multiprocessing.get_context("fork")
 # Of one job: something that kills its process again and again is no accident.
 _MOST_REPLACEMENTS = 5
@@ -41,6 +43,7 @@ class Stopping:
 
     jobs: list[Job] = field(default_factory=list)
     signal: int | None = None
+    at_once: bool = False
     _before: dict[int, Any] = field(default_factory=dict)
 
     def __enter__(self) -> Stopping:
@@ -56,13 +59,15 @@ class Stopping:
     def _handle(self, number: int, _: FrameType | None) -> None:
         again = self.signal is not None
         self.signal = number
-        if not again:
-            say = "stopping: running trials save their state (once more: at once)\n"
-            os.write(sys.stderr.fileno(), say.encode())
+        self.at_once = again
         for job in self.jobs:
             with suppress(ProcessLookupError):
                 if job.process.pid and job.process.is_alive():
                     os.kill(job.process.pid, signal.SIGKILL if again else number)
+        if not again:
+            say = "stopping: running trials save their state (once more: at once)\n"
+            with suppress(OSError, ValueError):  # the terminal may be gone
+                os.write(sys.stderr.fileno(), say.encode())
 
 
 def run_jobs(
@@ -75,6 +80,9 @@ def run_jobs(
     """Run one job for each list of overrides, all at once, and wait for them.
 
     A job whose process is killed from outside is started again.
+
+    Raises:
+        InterruptedSweepError: a second signal asked to stop at once.
     """
     setup_globals()
     with Stopping() as stopping:
@@ -99,6 +107,8 @@ def run_jobs(
                     stopping.jobs[stopping.jobs.index(job)] = new
                 else:
                     results[job.index] = result or _killed(job)
+    if stopping.at_once and stopping.signal is not None:
+        raise InterruptedSweepError(stopping.signal)
     return [results[job.index] for job in stopping.jobs]
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import random
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,7 @@ import optuna
 from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
+from latentsweep.errors import ConfigError
 from latentsweep.sweep.attributes import (
     ATTEMPT,
     CONTINUES,
@@ -33,6 +34,8 @@ from latentsweep.sweep.attributes import (
 )
 from latentsweep.sweep.lease import Contact, Heartbeat, LeaseWatch, WorkerIdentity
 
+# Optuna's name for the parameters that a trial is to have.
+_VALUES = "fixed_params"
 FINISHED = (TrialState.COMPLETE, TrialState.PRUNED)
 # Open slots are kept this far ahead of the claimed ones, and are not all there from the start:
 # samplers read every unfinished trial from a database, each time.
@@ -125,22 +128,50 @@ class Queue:
         self._heartbeat: Heartbeat | None = None
         self._random = random.Random(f"{self.worker}")
         self._waits: dict[int, tuple[int | None, float]] = {}
+        self._set_aside: dict[int, float] = {}
 
     def open_slots(self, values: tuple[Mapping[str, Any], ...] = ()) -> None:
         """Open the first slots; called by whoever starts the sweep, again at each start.
 
         Args:
-            values: parameters of trials to try first, by slot.
+            values: parameters of trials to try first; those that were queued before are not
+                queued again.
+
+        Raises:
+            ConfigError: no trial is left to try them with.
         """
-        slots = slots_of(self._trials())
-        for index in range(min(len(values), self.n_trials)):
-            if index not in slots:
-                self._open(index, values[index])
+        self._enqueue([each for each in values if not self._is_queued(each)])
         slots = slots_of(self._trials())
         waiting = sum(slot.is_waiting for slot in slots.values())
         empty = [index for index, _ in self._empty(slots, self.n_trials)]
         for index in empty[: max(0, _AHEAD + self._workers - waiting)]:
             self._reopen(index, slots)
+
+    def _is_queued(self, values: Mapping[str, Any]) -> bool:
+        known = [trial.system_attrs.get(_VALUES) for trial in self._trials()]
+        return dict(values) in known
+
+    def _enqueue(self, values: Sequence[Mapping[str, Any]]) -> None:
+        """Have these tried next: in new slots, then in slots whose trials are still open."""
+        slots = slots_of(self._trials())
+        wanted = self.n_trials
+        new = [index for index in range(wanted) if index not in slots]
+        still_open = [
+            slot.current
+            for slot in slots.values()
+            if slot.index < wanted and slot.is_waiting and slot.current
+            if not slot.current.params and _VALUES not in slot.current.system_attrs
+        ]
+        if len(values) > len(new) + len(still_open):
+            raise ConfigError(
+                "sweep.enqueue: no trial is left to try this with",
+                found=f"{len(values)} new entries, {len(new) + len(still_open)} open trials",
+                mend=f"sweep.n_trials={wanted + len(values)}",
+            )
+        for trial, each in zip(still_open, values, strict=False):
+            self.storage.set_trial_system_attr(trial._trial_id, _VALUES, dict(each))
+        for index, each in zip(new, values[len(still_open) :], strict=False):
+            self._open(index, each)
 
     def claim(self, on_lost: Callable[[], None] = lambda: None) -> FrozenTrial | None:
         """Take a waiting trial, which is this worker's until `let_go`; None: there is none now.
@@ -158,8 +189,9 @@ class Queue:
             slot.current
             for slot in slots.values()
             if slot.index < wanted and slot.current and slot.is_waiting
+            if self._set_aside.get(slot.index, 0.0) < time.monotonic()
         ]
-        self._mend(slots, min(wanted, max(slots, default=0)) if waiting else wanted)
+        self._mend(slots, wanted)
         # Those that were begun come first; then in the order of their slots.
         waiting.sort(key=lambda trial: (not trial.params, trial.user_attrs[SLOT]))
         while waiting:
@@ -202,6 +234,18 @@ class Queue:
         except UpdateFinishedTrialError:
             return
         self._end_quietly(trial_id, TrialState.WAITING)
+
+    def set_aside(self, trial_id: int) -> None:
+        """Leave a trial to others, and do not take it again within the time of a lease.
+
+        It goes on as another trial, since a storage may take one that this process has claimed
+        before for claimed by it again.
+        """
+        self.let_go()
+        trial = self.storage.get_trial(trial_id)
+        self._set_aside[trial.user_attrs[SLOT]] = time.monotonic() + self.limits.lease_seconds
+        if self._end_quietly(trial_id, TrialState.FAIL):
+            self._take_up_again(trial, attempt=trial.user_attrs.get(ATTEMPT, 0))
 
     def fail(self, trial_id: int, reason: str) -> None:
         """End a trial that failed by itself; its slot is opened again, unless too many fail."""
@@ -250,15 +294,18 @@ class Queue:
                 self._take_up_again(self.storage.get_trial(trial._trial_id))
         return self._trials() if lost else trials
 
-    def _mend(self, slots: Mapping[int, Slot], end: int) -> None:
-        """Open a slot before `end` that has long been empty: whoever was to open it has died.
+    def _mend(self, slots: Mapping[int, Slot], wanted: int) -> None:
+        """Open a slot that has long been empty: whoever was to open it has died.
 
         Everyone waits for another time and opens one only, so that few do it for the same slot.
         """
         now = time.monotonic()
         waits = self._waits
         self._waits = {}
-        for index, last in self._empty(slots, end):
+        for index, last in self._empty(slots, wanted):
+            before = slots.get(index - _AHEAD)
+            if last is None and index >= _AHEAD and (before is None or before.is_waiting):
+                continue  # whoever claims that one opens this one
             number = last.number if last else None
             known = waits.get(index)
             until = now + self.limits.lease_seconds * self._random.uniform(1, 2)
@@ -290,15 +337,17 @@ class Queue:
         template = create_trial(
             state=TrialState.WAITING,
             user_attrs={SLOT: index},
-            system_attrs={"fixed_params": dict(values)} if values else {},
+            system_attrs={_VALUES: dict(values)} if values else {},
         )
         self.storage.create_new_trial(self._study_id, template_trial=template)
 
-    def _take_up_again(self, lost: FrozenTrial) -> None:
+    def _take_up_again(self, lost: FrozenTrial, attempt: int | None = None) -> None:
         """Add a trial that goes on with one whose worker died: same parameters, same run."""
+        if attempt is None:
+            attempt = lost.user_attrs.get(ATTEMPT, 0) + 1
         attributes = {
             SLOT: lost.user_attrs[SLOT],
-            ATTEMPT: lost.user_attrs.get(ATTEMPT, 0) + 1,
+            ATTEMPT: attempt,
             CONTINUES: lost.number,
         }
         if RUN in lost.user_attrs:
@@ -320,7 +369,8 @@ class Queue:
         failures = len(failures_in(trials)) - forgiven
         ended = len(finished) + failures
         tolerated = self.limits.max_failure_rate * max(ended, min(self.n_trials, _TRIALS_THAT_TELL))
-        if failures > tolerated:
+        hopeless = failures >= max(self.n_trials, _TRIALS_THAT_TELL) and not finished
+        if failures > tolerated or hopeless:
             reason = failed.user_attrs[FAILURE]
             self.stop(f"{failures} of {ended} trials failed, the last one: {reason}")
         else:

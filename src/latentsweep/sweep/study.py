@@ -93,7 +93,7 @@ def make_study(
         ConfigError: the study of this name searches something else.
     """
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    check_study(storage, name, settings)
+    check_study(storage, name, settings, sweep.n_trials)
     study = optuna.create_study(
         study_name=name, storage=storage, directions=settings.directions, load_if_exists=True
     )
@@ -109,7 +109,7 @@ def make_study(
     return study
 
 
-def check_study(storage: BaseStorage, name: str, settings: StudySettings) -> None:
+def check_study(storage: BaseStorage, name: str, settings: StudySettings, n_trials: int) -> None:
     """Refuse a study of this name that searches something else; one that is not there is right.
 
     Raises:
@@ -123,6 +123,14 @@ def check_study(storage: BaseStorage, name: str, settings: StudySettings) -> Non
         raise ConfigError(
             f"the study {name} was not made by latentsweep",
             mend="sweep.study=ANOTHER_NAME",
+        )
+    begun_with = int(study.user_attrs.get(N_TRIALS, 0))
+    if n_trials < begun_with:
+        raise ConfigError(
+            f"the study {name} has more trials than that",
+            found=f"sweep.n_trials={n_trials}",
+            expected=f"{begun_with}, with which it was begun, or more",
+            mend=f"sweep.n_trials={begun_with}; make report STUDY={name} shows it as it is",
         )
     differing = _differences(stored, settings.search)
     if differing:

@@ -56,6 +56,8 @@ from latentsweep.training.summary import RunSummary
 
 _LONGEST_PAUSE_SECONDS = 2.0
 _FIRST_PAUSE_SECONDS = 0.1
+# How long the worker that lost a trial may take to leave its run's directory.
+_BUSY_SECONDS = 2.0
 # After a signal a scheduler kills in 30 s by default; what is not shipped then others ship.
 _HURRIED_SECONDS = 3.0
 
@@ -204,7 +206,9 @@ class _Work:
             summary = self._train(optuna.Trial(study, trial_id), claimed)
         except InterruptedTrainingError:
             self._queue.hand_back(trial_id)
-        except (StorageError, RunBusyError):
+        except RunBusyError:  # by a worker that was taken for dead and is not: it will notice
+            self._queue.set_aside(trial_id)
+        except StorageError:
             self._queue.hand_back(trial_id)
             raise
         except Exception as error:
@@ -237,7 +241,7 @@ class _Work:
             splits=lambda config, device: placed_splits(config.data, config.seed, device),
             courier=self._courier,
         )
-        until = time.monotonic() + plan.sweep.lease_seconds
+        until = time.monotonic() + _BUSY_SECONDS
         return run_trial(
             _with_threads(config, plan.threads),
             [text for text in overrides if not text.startswith("sweep.")],

@@ -1,0 +1,119 @@
+"""What must stand before a sweep's workers start: storage, data, tracking, study, queue."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import optuna
+from omegaconf import DictConfig
+
+from latentsweep.errors import ConfigError
+from latentsweep.sweep.attributes import PARENT
+from latentsweep.sweep.cluster import check_partition
+from latentsweep.sweep.launching_process import LAUNCHER_NAME
+from latentsweep.sweep.machine import count_workers, threads_a_worker
+from latentsweep.sweep.parent import open_parent
+from latentsweep.sweep.plan import Plan
+from latentsweep.sweep.search import Search
+from latentsweep.sweep.slots import Queue
+from latentsweep.sweep.storage import open_storage
+from latentsweep.sweep.study import check_study, make_study
+from latentsweep.sweep.warm_start import warm_start
+from latentsweep.sweep.whereabouts import find_study, write_whereabouts
+from latentsweep.sweep.worker import read_splits
+from latentsweep.tracking.files import storage_error, write_json
+
+_LOCAL = "LatentsweepLocalLauncher"
+_SLURM = "LatentsweepSlurmLauncher"
+_LOCK = "start.lock"
+
+
+def prepare(search: Search, config: DictConfig) -> Plan:
+    """Reach storage, data and tracking, then make the study and its queue.
+
+    Args:
+        search: what is asked for.
+        config: Hydra's, which names the launcher.
+
+    Raises:
+        LatentsweepError: something cannot be reached or does not fit; nothing was queued.
+    """
+    sweep, directory = search.sweep, search.directory
+    launcher = str(config.hydra.launcher.get("_target_", "")).rpartition(".")[2]
+    workers = count_workers(sweep.workers, local=launcher == _LOCAL)
+    if launcher == _SLURM:
+        check_partition(config.hydra.launcher.get("partition"))
+    read_splits(search.base.data, search.base.seed)
+    with _starting(directory):
+        storage = open_storage(sweep.storage, directory, workers, pooled=False)
+        check_study(storage, search.study, search.settings, sweep.n_trials)
+        earlier = _earlier(search)
+        parent = open_parent(
+            directory, search.base.tracking, None, search.study, sweep, search.fixed
+        )
+        plan = Plan(
+            study=search.study,
+            directory=directory,
+            sweep=sweep,
+            space=search.space,
+            fixed=search.fixed,
+            parent=parent.run_id if parent else "",
+            workers=workers,
+            threads=threads_a_worker(workers) if launcher == _LOCAL else 0,
+            detached=launcher == _SLURM,
+        )
+        study = make_study(storage, plan.study, search.settings, sweep, str(directory))
+        study.set_user_attr(PARENT, plan.parent)
+        if earlier:
+            warm_start(study, earlier, search.space)
+        Queue(storage, plan.study, plan.limits, workers).open_slots(search.enqueued)
+        write_whereabouts(directory, plan.study, sweep.storage)
+        launching = {"pid": os.getpid(), "host": os.uname().nodename}
+        write_json(directory / LAUNCHER_NAME, launching)
+    return plan
+
+
+@contextmanager
+def _starting(directory: Path) -> Iterator[None]:
+    """Make the sweep's directory, and let several starts at once wait for each other.
+
+    Raises:
+        StorageError: it cannot be made.
+    """
+    made = not directory.exists()
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        lock = (directory / _LOCK).open("w")
+    except OSError as error:
+        raise storage_error(directory, error) from None
+    with lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            yield
+        except ConfigError:
+            if made:
+                (directory / _LOCK).unlink()
+                with suppress(OSError):  # something was put there that is worth keeping
+                    directory.rmdir()
+                    directory.parent.rmdir()
+            raise
+
+
+def _earlier(search: Search) -> optuna.Study | None:
+    """The study to learn from, if there is to be one.
+
+    Raises:
+        ConfigError: there is none of that name, or it is this one.
+    """
+    name = search.sweep.warm_start
+    if name == search.study:
+        raise ConfigError(
+            f"sweep.warm_start={name} is this very study",
+            expected="another one: what a study has found out it knows",
+            mend="leave sweep.warm_start out",
+        )
+    return find_study(name, search.sweep.directory) if name else None
