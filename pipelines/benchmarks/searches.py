@@ -15,7 +15,7 @@ from benchmarks.worker_time import TrialTimes, WorkerTime, of_batches, of_queue
 from latentsweep.config.project import ROOT
 from latentsweep.config.sweep import JournalStorageConfig
 from latentsweep.sweep.attributes import EPOCHS, LEASE
-from latentsweep.sweep.slots import FINISHED
+from latentsweep.sweep.slot import FINISHED
 from latentsweep.sweep.storage import open_storage
 
 WORKERS = 2

@@ -10,7 +10,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from latentsweep.sweep.attributes import CONTINUES, RUN, SLOT
 from latentsweep.sweep.database_storage import URL_VARIABLE
-from latentsweep.sweep.slots import FINISHED
+from latentsweep.sweep.slot import FINISHED
 
 from .cluster_sweep import ClusterSweep, files_with, node_of, run
 from .conftest import use

@@ -12,7 +12,7 @@ from latentsweep.config.project import ROOT
 from latentsweep.config.sweep import PostgreSQLStorageConfig
 from latentsweep.sweep.attributes import N_TRIALS
 from latentsweep.sweep.database_storage import URL_VARIABLE
-from latentsweep.sweep.slots import FINISHED
+from latentsweep.sweep.slot import FINISHED
 from latentsweep.sweep.storage import open_storage
 
 from .cluster_sweep import SMALL, files_with, run

@@ -16,7 +16,8 @@ from optuna.trial import TrialState
 from latentsweep.errors import ConfigError
 from latentsweep.sweep.attributes import ATTEMPT, CONTINUES, FAILURE, LEASE, N_TRIALS, SLOT, STOPPED
 from latentsweep.sweep.lease import WorkerIdentity
-from latentsweep.sweep.slots import Limits, Queue, failures_in, slots_of
+from latentsweep.sweep.slot import failures_in, slots_of
+from latentsweep.sweep.slots import Limits, Queue
 
 LIMITS = Limits(lease_seconds=30.0, max_resumptions=2, max_failure_rate=0.5)
 STUDY = "study"

@@ -14,7 +14,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from latentsweep.errors import ConfigError
 from latentsweep.sweep.attributes import CONTINUES, FAILURE, LEASE, METRICS, RUN, SLOT
-from latentsweep.sweep.slots import slots_of
+from latentsweep.sweep.slot import slots_of
 from latentsweep.tracking.journal import JOURNAL_NAME, read_journal
 from latentsweep.tracking.records import Metrics
 

@@ -17,7 +17,7 @@ from latentsweep.sweep.plan import Plan
 from latentsweep.sweep.report.best import best_trials
 from latentsweep.sweep.report.note import summary_note
 from latentsweep.sweep.report.page import write_report
-from latentsweep.sweep.slots import FINISHED
+from latentsweep.sweep.slot import FINISHED
 from latentsweep.tracking.journal import journal_size
 from latentsweep.tracking.recorder import RunStatus
 

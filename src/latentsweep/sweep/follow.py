@@ -27,7 +27,7 @@ from latentsweep.sweep.plan import Plan
 from latentsweep.sweep.processes import become_own_group
 from latentsweep.sweep.report.best import best_trials
 from latentsweep.sweep.report.table import final_table
-from latentsweep.sweep.slots import failures_in, slots_of
+from latentsweep.sweep.slot import failures_in, slots_of
 from latentsweep.sweep.storage import open_storage
 from latentsweep.training.summary import dashboard_command
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import random
 import time
-from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -33,10 +32,10 @@ from latentsweep.sweep.attributes import (
     STOPPED,
 )
 from latentsweep.sweep.lease import Contact, Heartbeat, LeaseWatch, WorkerIdentity
+from latentsweep.sweep.slot import FINISHED, Slot, failures_in, slots_of
 
 # Optuna's name for the parameters that a trial is to have.
 _VALUES = "fixed_params"
-FINISHED = (TrialState.COMPLETE, TrialState.PRUNED)
 # Open slots are kept this far ahead of the claimed ones, and are not all there from the start:
 # samplers read every unfinished trial from a database, each time.
 _AHEAD = 16
@@ -57,52 +56,6 @@ class Limits:
     lease_seconds: float
     max_resumptions: int
     max_failure_rate: float
-
-
-@dataclass(frozen=True)
-class Slot:
-    """One of the n trials that are wanted, with all that was tried for it.
-
-    Attributes:
-        index: from 0.
-        trials: in the order of their numbers.
-    """
-
-    index: int
-    trials: tuple[FrozenTrial, ...]
-
-    @property
-    def current(self) -> FrozenTrial | None:
-        """The trial that stands for the slot: finished, or unfinished, or the last that failed."""
-        finished = [trial for trial in self.trials if trial.state in FINISHED]
-        unfinished = [trial for trial in self.trials if not trial.state.is_finished()]
-        return next(iter(finished + unfinished), self.trials[-1] if self.trials else None)
-
-    @property
-    def is_filled(self) -> bool:
-        """Whether a trial of it is complete or pruned."""
-        return self.current is not None and self.current.state in FINISHED
-
-    @property
-    def is_waiting(self) -> bool:
-        """Whether a trial of it may be claimed."""
-        return self.current is not None and self.current.state == TrialState.WAITING
-
-
-def slots_of(trials: list[FrozenTrial]) -> dict[int, Slot]:
-    """The slots that have trials, by index; trials without one (of a warm start) are left out."""
-    by_index: defaultdict[int, list[FrozenTrial]] = defaultdict(list)
-    for trial in trials:
-        if SLOT in trial.user_attrs:
-            by_index[trial.user_attrs[SLOT]].append(trial)
-    return {index: Slot(index, tuple(by_index[index])) for index in sorted(by_index)}
-
-
-def failures_in(trials: list[FrozenTrial]) -> list[FrozenTrial]:
-    """The trials that failed by themselves, and were not taken up again."""
-    return [
-        trial for trial in trials if trial.state == TrialState.FAIL and FAILURE in trial.user_attrs
-    ]
 
 
 class Queue:
@@ -140,16 +93,13 @@ class Queue:
         Raises:
             ConfigError: no trial is left to try them with.
         """
-        self._enqueue([each for each in values if not self._is_queued(each)])
+        known = [trial.system_attrs.get(_VALUES) for trial in self._trials()]
+        self._enqueue([each for each in values if dict(each) not in known])
         slots = slots_of(self._trials())
         waiting = sum(slot.is_waiting for slot in slots.values())
         empty = [index for index, _ in self._empty(slots, self.n_trials)]
         for index in empty[: max(0, _AHEAD + self._workers - waiting)]:
             self._reopen(index, slots)
-
-    def _is_queued(self, values: Mapping[str, Any]) -> bool:
-        known = [trial.system_attrs.get(_VALUES) for trial in self._trials()]
-        return dict(values) in known
 
     def _enqueue(self, values: Sequence[Mapping[str, Any]]) -> None:
         """Have these tried next: in new slots, then in slots whose trials are still open."""

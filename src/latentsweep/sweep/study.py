@@ -24,7 +24,7 @@ from latentsweep.sweep.attributes import (
     SETTINGS,
     STOPPED,
 )
-from latentsweep.sweep.slots import failures_in
+from latentsweep.sweep.slot import failures_in
 from latentsweep.sweep.space import SearchSpace
 
 

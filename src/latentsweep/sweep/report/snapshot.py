@@ -33,7 +33,7 @@ from latentsweep.sweep.attributes import (
     SLOT,
     STOPPED,
 )
-from latentsweep.sweep.slots import slots_of
+from latentsweep.sweep.slot import slots_of
 from latentsweep.tracking.progress import read_identity
 
 # Where `make dashboard` serves a store that is no server itself.
