@@ -28,6 +28,7 @@ from latentsweep.sweep.worker import read_splits
 from latentsweep.tracking.files import storage_error, write_json
 
 _LOCAL = "LatentsweepLocalLauncher"
+_BASIC = "BasicLauncher"
 _SLURM = "LatentsweepSlurmLauncher"
 _LOCK = "start.lock"
 
@@ -44,7 +45,9 @@ def prepare(search: Search, config: DictConfig) -> Plan:
     """
     sweep, directory = search.sweep, search.directory
     launcher = str(config.hydra.launcher.get("_target_", "")).rpartition(".")[2]
-    workers = count_workers(sweep.workers, local=launcher == _LOCAL)
+    local = launcher in (_LOCAL, _BASIC)
+    # Hydra's own launcher runs jobs one after another, and after Ctrl-C in one goes on to the next.
+    workers = 1 if launcher == _BASIC else count_workers(sweep.workers, local=local)
     if launcher == _SLURM:
         check_partition(config.hydra.launcher.get("partition"))
     read_splits(search.base.data, search.base.seed)
@@ -63,7 +66,7 @@ def prepare(search: Search, config: DictConfig) -> Plan:
             fixed=search.fixed,
             parent=parent.run_id if parent else "",
             workers=workers,
-            threads=threads_a_worker(workers) if launcher == _LOCAL else 0,
+            threads=threads_a_worker(workers) if local else 0,
             detached=launcher == _SLURM,
         )
         study = make_study(storage, plan.study, search.settings, sweep, str(directory))
