@@ -35,13 +35,13 @@ ifdef FOLLOW
 	@$(BIN)/python pipelines/sweep_control.py follow '$(STUDY)'
 endif
 
-SWEEP := $(if $(WORKERS),sweep.workers=$(WORKERS))
+SWEEP := $(if $(WORKERS),sweep.workers=$(WORKERS)) $(if $(STUDY),sweep.study=$(STUDY))
 ifeq ($(CLUSTER),slurm)
   SWEEP += hydra/launcher=latentsweep_slurm
   SWEEP += $(if $(PARTITION),hydra.launcher.partition=$(PARTITION))
   SWEEP += $(if $(GPUS),hydra.launcher.gpus_per_node=$(GPUS)) $(if $(TIME),hydra.launcher.timeout_min=$(TIME))
-else ifneq ($(CLUSTER),)
-  $(error CLUSTER=$(CLUSTER) is not known: CLUSTER=slurm, or leave it out for this machine)
+else ifeq ($(origin CLUSTER),command line)
+  SWEEP += hydra/launcher=latentsweep_$(CLUSTER)
 endif
 
 sweep-status: $(INSTALLED)  ## how a sweep stands; STUDY= one other than the newest
@@ -50,7 +50,7 @@ sweep-status: $(INSTALLED)  ## how a sweep stands; STUDY= one other than the new
 sweep-cancel: $(INSTALLED)  ## stop a sweep's workers; the same sweep can be gone on with
 	@$(BIN)/python pipelines/sweep_control.py cancel '$(STUDY)'
 
-sweep-proxy: $(INSTALLED)  ## serve a study's database to very many workers; ARGS="storage=postgresql"
+sweep-proxy: $(INSTALLED)  ## serve a study's database to very many workers; ARGS="--host 0.0.0.0"
 	@$(BIN)/python pipelines/storage_proxy.py $(ARGS)
 
 report: $(INSTALLED)  ## write a sweep's report.html, also while it runs; STUDY= one other than the newest

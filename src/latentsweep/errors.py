@@ -63,17 +63,20 @@ class NonFiniteLossError(LatentsweepError):
 
 
 class InterruptedSweepError(LatentsweepError):
-    """A sweep was asked to stop by a signal; its running trials saved their state.
+    """A sweep was asked to stop by a signal.
 
     Args:
         signal_number: the signal that asked.
+        at_once: whether the running trials had no time to save their state.
     """
 
-    def __init__(self, signal_number: int) -> None:
+    def __init__(self, signal_number: int, *, at_once: bool = False) -> None:
         self.exit_code = 128 + signal_number
         super().__init__(
             f"stopped by {signal.Signals(signal_number).name}",
-            found="the running trials saved their state",
+            found="the running trials are as of their last checkpoints"
+            if at_once
+            else "the running trials saved their state",
             mend="the same command goes on",
         )
 

@@ -131,6 +131,14 @@ def test_worker_of_a_crashed_node_goes_on_elsewhere(
     assert sorted(crashed) == sorted(["COMPLETED", "NODE_FAIL"] * len(there))
 
 
+def test_worker_that_fails_is_shown_as_failed(slurm: Cluster, tmp_path: Path) -> None:
+    sweep = Sweep(slurm, tmp_path, "normal", "+heeds=[NO_SIGNAL]")
+    wait_until(lambda: set(slurm.states(sweep.job).values()) == {"FAILED"}, 60)
+    said = [path.read_text() for path in (tmp_path / "slurm").glob("*_log.err")]
+    assert all("NO_SIGNAL" in text for text in said)
+    assert len(said) == 2
+
+
 def test_preempted_worker_is_told_and_queued_again(
     slurm: Cluster, submit: Callable[..., Sweep]
 ) -> None:

@@ -14,6 +14,7 @@ from optuna.storages.journal import JournalFileBackend
 from optuna.trial import TrialState
 
 from latentsweep.errors import ConfigError
+from latentsweep.sweep import lease
 from latentsweep.sweep.attributes import ATTEMPT, CONTINUES, FAILURE, LEASE, N_TRIALS, SLOT, STOPPED
 from latentsweep.sweep.lease import WorkerIdentity
 from latentsweep.sweep.slot import failures_in, slots_of
@@ -100,7 +101,7 @@ def test_trial_set_aside_is_left_to_others_and_costs_no_resumption(tmp_path: Pat
     worker.open_slots()
     first = worker.claim()
     assert first is not None
-    worker.set_aside(first._trial_id)
+    worker.set_aside(first._trial_id, "busy")
     second = worker.claim()
     assert second is not None
     assert second.user_attrs[SLOT] != first.user_attrs[SLOT], "it does something else meanwhile"
@@ -173,8 +174,8 @@ def test_worker_out_of_sight_loses_its_trial_when_its_lease_is_over(tmp_path: Pa
     claimed = elsewhere.claim()
     assert claimed is not None
     elsewhere.let_go()
-    lease = {"host": "another machine", "pid": 1, "started": 0, "beat": 0}
-    elsewhere.storage.set_trial_user_attr(claimed._trial_id, LEASE, lease)
+    far = {"host": "another machine", "pid": 1, "started": 0, "beat": 0}
+    elsewhere.storage.set_trial_user_attr(claimed._trial_id, LEASE, far)
     limits = Limits(lease_seconds=0.2, max_resumptions=1, max_failure_rate=0.5)
     observer = queue(tmp_path, limits)
     taken_up = None
@@ -245,8 +246,11 @@ def test_worker_whose_trial_was_taken_notices_and_cannot_end_it(tmp_path: Path) 
         finish(worker, claimed._trial_id)
 
 
-def test_living_worker_keeps_its_trial_beyond_its_first_lease(tmp_path: Path) -> None:
+def test_living_worker_keeps_its_trial_beyond_its_first_lease(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     study(tmp_path, 1)
+    monkeypatch.setattr(lease, "_is_here", lambda _: False)  # as for workers elsewhere
     limits = Limits(lease_seconds=0.5, max_resumptions=1, max_failure_rate=0.5)
     worker, observer = queue(tmp_path, limits), queue(tmp_path, limits)
     worker.open_slots()
@@ -266,15 +270,13 @@ def test_time_in_which_the_storage_was_away_makes_nobody_lost(tmp_path: Path) ->
     claimed = elsewhere.claim()
     assert claimed is not None
     elsewhere.let_go()
-    lease = {"host": "another machine", "pid": 1, "started": 0, "beat": 0}
-    elsewhere.storage.set_trial_user_attr(claimed._trial_id, LEASE, lease)
+    far = {"host": "another machine", "pid": 1, "started": 0, "beat": 0}
+    elsewhere.storage.set_trial_user_attr(claimed._trial_id, LEASE, far)
     assert observer.claim() is None
-    contact = observer._contact
-    contact._last -= 10.0  # as if the storage had not answered since
-    contact.since -= 10.0
-    observer._watch._seen = {
-        key: (seen, at - 10.0) for key, (seen, at) in observer._watch._seen.items()
-    }
+    seen = observer._watch._seen
+    seen.update({key: (beat, at - 10.0) for key, (beat, at) in seen.items()})
+    with pytest.raises(ConnectionError), observer._contact.asking():
+        raise ConnectionError  # as a storage does that is away
     assert observer.claim() is None, "its worker has had no chance since"
     taken_up = None
     while taken_up is None:

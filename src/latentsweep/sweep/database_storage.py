@@ -33,6 +33,7 @@ _CONNECTION = {
     "keepalives_idle": "15",
     "keepalives_interval": "5",
     "keepalives_count": "3",
+    "tcp_user_timeout": "30000",  # milliseconds; for what was sent and is not acknowledged
     "application_name": "latentsweep",
     "options": _SERVER_SETTINGS,
 }

@@ -35,6 +35,7 @@ _FORK = multiprocessing.get_context("fork")
 _SECONDS_BETWEEN_LOOKS = 1.0
 _SECONDS_BETWEEN_LINES = 10.0  # where the output is no terminal
 _TRIALS_THAT_TELL_THE_TIME = 3
+_SECONDS_TO_END = 2.0  # a storage that is away would keep it longer
 
 
 @contextmanager
@@ -50,7 +51,10 @@ def following(plan: Plan) -> Iterator[None]:
     finally:
         if process.pid and process.is_alive():
             os.kill(process.pid, signal.SIGTERM)
-        process.join()
+        process.join(_SECONDS_TO_END)
+        if process.is_alive():
+            process.kill()
+            process.join()
 
 
 def _follow(plan: Plan, parent: int) -> None:

@@ -6,7 +6,8 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Any
 
 import optuna
 import psutil
+from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import FrozenTrial
 
 from latentsweep.sweep.attributes import LEASE
@@ -53,24 +55,31 @@ class WorkerIdentity:
 
 @dataclass
 class Contact:
-    """Since when the storage has answered this process without a longer gap.
+    """Since when the storage has answered this process whenever it was asked.
 
     While it does not answer nobody can give a sign of life, so that time counts for nobody.
 
     Attributes:
-        longest_gap: seconds without an answer that are no gap yet.
+        longest_wait: seconds for an answer after which the storage counts as having been away.
     """
 
-    longest_gap: float
+    longest_wait: float
     since: float = field(default_factory=time.monotonic)
-    _last: float = field(default_factory=time.monotonic)
+    _failed: bool = False
 
-    def answered(self) -> None:
-        """The storage has answered now."""
-        now = time.monotonic()
-        if now - self._last > self.longest_gap:
-            self.since = now
-        self._last = now
+    @contextmanager
+    def asking(self) -> Iterator[None]:
+        """Ask the storage for something within this context."""
+        began = time.monotonic()
+        try:
+            yield
+        except UpdateFinishedTrialError:  # which is an answer, too
+            raise
+        except Exception:
+            self._failed = True
+            raise
+        if self._failed or time.monotonic() - began > self.longest_wait:
+            self.since, self._failed = time.monotonic(), False
 
 
 class Heartbeat:
@@ -81,7 +90,8 @@ class Heartbeat:
         trial_id: the storage's id of the trial.
         worker: who holds it.
         lease_seconds: how long a lease lasts.
-        contact: is told whenever the storage answers.
+        contact: sees whether the storage answers.
+        look: called after each sign of life, for a look at those of others.
         on_lost: called once, in that thread, when someone else has ended the trial.
     """
 
@@ -92,8 +102,10 @@ class Heartbeat:
         worker: WorkerIdentity,
         lease_seconds: float,
         contact: Contact,
+        look: Callable[[], object],
         on_lost: Callable[[], None],
     ) -> None:
+        self._look = look
         self._storage = storage
         self._trial_id = trial_id
         self._worker = worker
@@ -114,10 +126,11 @@ class Heartbeat:
         while not self._ended.is_set():
             try:
                 lease = self._worker.lease(beat)
-                self._storage.set_trial_user_attr(self._trial_id, LEASE, lease)
-                self._contact.answered()
+                with self._contact.asking():
+                    self._storage.set_trial_user_attr(self._trial_id, LEASE, lease)
                 beat += 1
-            except optuna.exceptions.UpdateFinishedTrialError:
+                self._look()
+            except UpdateFinishedTrialError:
                 if not self._ended.is_set():
                     self._on_lost()
                 return
@@ -173,7 +186,7 @@ def _is_alive(lease: dict[str, Any]) -> bool:
         dead = psutil.Process(lease["pid"]).status() == psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
-    return not dead and _started(lease["pid"]) == lease["started"]
+    return not dead and (_started(lease["pid"]) or 0) == lease["started"]
 
 
 def _started(pid: int) -> int | None:

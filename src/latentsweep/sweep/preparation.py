@@ -30,7 +30,7 @@ from latentsweep.tracking.files import storage_error, write_json
 _LOCAL = "LatentsweepLocalLauncher"
 _BASIC = "BasicLauncher"
 _SLURM = "LatentsweepSlurmLauncher"
-_LOCK = "start.lock"
+_LOCK = ".lock"  # one for all sweeps of a directory; it stays
 
 
 def prepare(search: Search, config: DictConfig) -> Plan:
@@ -90,7 +90,7 @@ def _starting(directory: Path) -> Iterator[None]:
     made = not directory.exists()
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        lock = (directory / _LOCK).open("w")
+        lock = (directory.parent / _LOCK).open("w")
     except OSError as error:
         raise storage_error(directory, error) from None
     with lock:
@@ -99,10 +99,8 @@ def _starting(directory: Path) -> Iterator[None]:
             yield
         except ConfigError:
             if made:
-                (directory / _LOCK).unlink()
                 with suppress(OSError):  # something was put there that is worth keeping
                     directory.rmdir()
-                    directory.parent.rmdir()
             raise
 
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 import ctypes
 import multiprocessing
 import os
+import pickle
 import signal
 import sys
-from contextlib import suppress
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkProcess
@@ -18,12 +21,13 @@ from hydra.core.utils import JobReturn, JobStatus, run_job, setup_globals
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, open_dict
 
-from latentsweep.errors import InterruptedSweepError
+from latentsweep.errors import InterruptedSweepError, SweepError
 
 _FORK = multiprocessing.get_context("fork")
 # Of one job: something that kills its process again and again is no accident.
 _MOST_REPLACEMENTS = 5
 _PR_SET_PDEATHSIG = 1
+_STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @dataclass
@@ -47,7 +51,7 @@ class Stopping:
     _before: dict[int, Any] = field(default_factory=dict)
 
     def __enter__(self) -> Stopping:
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        for number in _STOPS:
             if signal.getsignal(number) != signal.SIG_IGN:
                 self._before[number] = signal.signal(number, self._handle)
         return self
@@ -91,25 +95,36 @@ def run_jobs(
             with open_dict(job_config):
                 job_config.hydra.job.id = index
                 job_config.hydra.job.num = index
-            stopping.jobs.append(_start(context, task, job_config, index))
+            with _held_back():
+                stopping.jobs.append(_start(context, task, job_config, index))
         results: dict[int, JobReturn] = {}
         while len(results) < len(stopping.jobs):
-            waiting = {
-                job.process.sentinel: job for job in stopping.jobs if job.index not in results
-            }
-            for sentinel in wait(list(waiting)):
-                job = waiting[sentinel]  # type: ignore[index]
+            open_ends = {job.results: job for job in stopping.jobs if job.index not in results}
+            for end in wait(list(open_ends)):
+                assert isinstance(end, Connection)
+                job = open_ends[end]
                 result = _result(job)
-                killed = result is None and stopping.signal is None
-                if killed and job.replacements < _MOST_REPLACEMENTS:
-                    new = _start(context, task, job.config, job.index)
-                    new.replacements = job.replacements + 1
-                    stopping.jobs[stopping.jobs.index(job)] = new
-                else:
-                    results[job.index] = result or _killed(job)
+                with _held_back():
+                    again = result is None and stopping.signal is None
+                    if again and job.replacements < _MOST_REPLACEMENTS:
+                        new = _start(context, task, job.config, job.index)
+                        new.replacements = job.replacements + 1
+                        stopping.jobs[stopping.jobs.index(job)] = new
+                    else:
+                        results[job.index] = result or _killed(job, stopping.signal)
     if stopping.at_once and stopping.signal is not None:
-        raise InterruptedSweepError(stopping.signal)
+        raise InterruptedSweepError(stopping.signal, at_once=True)
     return [results[job.index] for job in stopping.jobs]
+
+
+@contextmanager
+def _held_back() -> Iterator[None]:
+    """Keep signals that ask to stop waiting, so that each of them finds all jobs in the list."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _STOPS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _start(context: HydraContext, task: TaskFunction, config: DictConfig, index: int) -> Job:
@@ -129,20 +144,26 @@ def _run(
     parent: int,
 ) -> None:
     """What a job's process does."""
-    become_own_group(parent, signal.SIGTERM)
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in _STOPS:
         if signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPS)
+    become_own_group(parent, signal.SIGTERM)
     _choose_gpu(index)
-    result = run_job(
-        hydra_context=context,
-        task_function=task,
-        config=config,
-        job_dir_key="hydra.sweep.dir",
-        job_subdir_key="hydra.sweep.subdir",
-        configure_logging=False,
-    )
-    results.send(result)
+    try:
+        result = run_job(
+            hydra_context=context,
+            task_function=task,
+            config=config,
+            job_dir_key="hydra.sweep.dir",
+            job_subdir_key="hydra.sweep.subdir",
+            configure_logging=False,
+        )
+        sent = pickle.dumps((result.status, result.return_value))
+    except Exception as error:  # of whatever kind: the parent is to hear of it, in words
+        traceback.print_exception(error)
+        sent = pickle.dumps((JobStatus.FAILED, SweepError(f"{type(error).__name__}: {error}")))
+    results.send_bytes(sent)
     results.close()
 
 
@@ -173,16 +194,19 @@ def _choose_gpu(index: int) -> None:
 def _result(job: Job) -> JobReturn | None:
     """What the job's process sent before it ended; None if it was killed."""
     try:
-        result: JobReturn = job.results.recv()
-    except EOFError:
+        status, value = pickle.loads(job.results.recv_bytes())
+    except (EOFError, OSError, pickle.UnpicklingError):
         return None
     finally:
         job.process.join()
         job.results.close()
+    result = JobReturn(cfg=job.config, status=status)
+    result.return_value = value
     return result
 
 
-def _killed(job: Job) -> JobReturn:
+def _killed(job: Job, number: int | None) -> JobReturn:
     failed = JobReturn(cfg=job.config, status=JobStatus.FAILED)
-    failed.return_value = RuntimeError(f"worker {job.index} ended with {job.process.exitcode}")
+    reason = f"worker {job.index} ended with {job.process.exitcode} again and again"
+    failed.return_value = SweepError(reason) if number is None else InterruptedSweepError(number)
     return failed

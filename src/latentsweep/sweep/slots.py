@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import random
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -39,6 +40,7 @@ _VALUES = "fixed_params"
 # Open slots are kept this far ahead of the claimed ones, and are not all there from the start:
 # samplers read every unfinished trial from a database, each time.
 _AHEAD = 16
+_MOST_TIMES_ASIDE = 10
 # Fewer trials than this say nothing about the share that fails.
 _TRIALS_THAT_TELL = 10
 
@@ -82,6 +84,7 @@ class Queue:
         self._random = random.Random(f"{self.worker}")
         self._waits: dict[int, tuple[int | None, float]] = {}
         self._set_aside: dict[int, float] = {}
+        self._times_set_aside: Counter[int] = Counter()
 
     def open_slots(self, values: tuple[Mapping[str, Any], ...] = ()) -> None:
         """Open the first slots; called by whoever starts the sweep, again at each start.
@@ -118,9 +121,13 @@ class Queue:
                 found=f"{len(values)} new entries, {len(new) + len(still_open)} open trials",
                 mend=f"sweep.n_trials={wanted + len(values)}",
             )
-        for trial, each in zip(still_open, values, strict=False):
-            self.storage.set_trial_system_attr(trial._trial_id, _VALUES, dict(each))
-        for index, each in zip(new, values[len(still_open) :], strict=False):
+        rest = list(values)
+        for trial in still_open:
+            if rest and self._take(trial, on_lost=lambda: None):  # or a worker would, meanwhile
+                values_of_it = rest.pop(0)
+                self.storage.set_trial_system_attr(trial._trial_id, _VALUES, dict(values_of_it))
+                self.hand_back(trial._trial_id)
+        for index, each in zip(new, rest, strict=False):
             self._open(index, each)
 
     def claim(self, on_lost: Callable[[], None] = lambda: None) -> FrozenTrial | None:
@@ -185,15 +192,20 @@ class Queue:
             return
         self._end_quietly(trial_id, TrialState.WAITING)
 
-    def set_aside(self, trial_id: int) -> None:
-        """Leave a trial to others, and do not take it again within the time of a lease.
+    def set_aside(self, trial_id: int, reason: str) -> None:
+        """Leave a trial that cannot be run now, and do not take it again within a lease's time.
 
         It goes on as another trial, since a storage may take one that this process has claimed
-        before for claimed by it again.
+        before for claimed by it again. One that cannot be run again and again fails.
         """
         self.let_go()
         trial = self.storage.get_trial(trial_id)
-        self._set_aside[trial.user_attrs[SLOT]] = time.monotonic() + self.limits.lease_seconds
+        slot = trial.user_attrs[SLOT]
+        self._times_set_aside[slot] += 1
+        if self._times_set_aside[slot] > _MOST_TIMES_ASIDE:
+            self.fail(trial_id, reason)
+            return
+        self._set_aside[slot] = time.monotonic() + self.limits.lease_seconds
         if self._end_quietly(trial_id, TrialState.FAIL):
             self._take_up_again(trial, attempt=trial.user_attrs.get(ATTEMPT, 0))
 
@@ -225,17 +237,14 @@ class Queue:
             self.worker,
             self.limits.lease_seconds,
             self._contact,
+            self._look,
             on_lost,
         )
         return True
 
     def _reap(self, trials: list[FrozenTrial]) -> list[FrozenTrial]:
         """End the trials whose workers died and have them taken up; returns how things stand."""
-        running = [trial for trial in trials if trial.state == TrialState.RUNNING]
-        self._watch.forget_all_but({trial._trial_id for trial in running})
-        lost = [
-            trial for trial in running if SLOT in trial.user_attrs and self._watch.is_lost(trial)
-        ]
+        lost = self._lost(trials)
         for trial in lost:
             if trial.user_attrs.get(ATTEMPT, 0) >= self.limits.max_resumptions:
                 again = f"its worker died {self.limits.max_resumptions + 1} times"
@@ -243,6 +252,20 @@ class Queue:
             elif self._end_quietly(trial._trial_id, TrialState.FAIL):
                 self._take_up_again(self.storage.get_trial(trial._trial_id))
         return self._trials() if lost else trials
+
+    def _lost(self, trials: list[FrozenTrial]) -> list[FrozenTrial]:
+        """The trials whose workers have died."""
+        running = [
+            trial
+            for trial in trials
+            if trial.state == TrialState.RUNNING and SLOT in trial.user_attrs
+        ]
+        self._watch.forget_all_but({trial._trial_id for trial in running})
+        return [trial for trial in running if self._watch.is_lost(trial)]
+
+    def _look(self) -> None:
+        """See others' signs of life while a trial runs, so that the dead are known after it."""
+        self._lost(self._trials())
 
     def _mend(self, slots: Mapping[int, Slot], wanted: int) -> None:
         """Open a slot that has long been empty: whoever was to open it has died.
@@ -334,9 +357,8 @@ class Queue:
             return False
 
     def _trials(self) -> list[FrozenTrial]:
-        trials = self.storage.get_all_trials(self._study_id, deepcopy=False)
-        self._contact.answered()
-        return trials
+        with self._contact.asking():
+            return self.storage.get_all_trials(self._study_id, deepcopy=False)
 
     def _attributes(self) -> dict[str, Any]:
         return self.storage.get_study_user_attrs(self._study_id)

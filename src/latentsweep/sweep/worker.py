@@ -116,10 +116,11 @@ class Worker:
         with Requeue() as requeue:
             interruption = Interruption(requeue.warnings)
             interruption.listen()
-            report = self._work(interruption)
-            if interruption.signal is not None:
-                requeue.leave(interruption.signal)
-        return report
+            try:
+                return self._work(interruption)
+            finally:
+                if interruption.signal is not None:
+                    requeue.leave(interruption.signal)
 
     def _work(self, interruption: Interruption) -> WorkReport:
         try:
@@ -206,8 +207,8 @@ class _Work:
             summary = self._train(optuna.Trial(study, trial_id), claimed)
         except InterruptedTrainingError:
             self._queue.hand_back(trial_id)
-        except RunBusyError:  # by a worker that was taken for dead and is not: it will notice
-            self._queue.set_aside(trial_id)
+        except RunBusyError as error:  # by a worker that was taken for dead and has not noticed
+            self._queue.set_aside(trial_id, reason(error))
         except StorageError:
             self._queue.hand_back(trial_id)
             raise

@@ -43,6 +43,8 @@ class Interruption:
 
         One that is ignored stays ignored, as `nohup` wants it.
         """
+        if self.signal is not None and not self._warnings:
+            return  # the next one ends the process at once
         for number in (*_STOP_SIGNALS, *self._warnings):
             if signal.getsignal(number) != signal.SIG_IGN:
                 signal.signal(number, self._handle)
