@@ -29,7 +29,7 @@ $(INSTALLED): requirements.lock pyproject.toml
 train: $(INSTALLED)  ## train one model; Hydra overrides in ARGS="model=vae seed=1"
 	@$(BIN)/python pipelines/train.py $(ARGS)
 
-sweep: $(INSTALLED)  ## search latent size and KL weight; WORKERS=, CLUSTER=slurm, ARGS="model.beta=interval(1,8)"
+sweep: $(INSTALLED)  ## search latent size and KL weight; WORKERS=, CLUSTER=slurm, ARGS="model.beta='interval(1,8)'"
 	@$(BIN)/python pipelines/sweep.py $(SWEEP) $(ARGS)
 ifdef FOLLOW
 	@$(BIN)/python pipelines/sweep_control.py follow '$(STUDY)'

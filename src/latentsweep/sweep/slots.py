@@ -149,10 +149,12 @@ class Queue:
             if self._set_aside.get(slot.index, 0.0) < time.monotonic()
         ]
         self._mend(slots, wanted)
-        # Those that were begun come first; then in the order of their slots.
+        # Those that were begun come first; then about in the order of their slots, for workers that
+        # all want the same one hold each other up.
         waiting.sort(key=lambda trial: (not trial.params, trial.user_attrs[SLOT]))
         while waiting:
-            trial = waiting.pop(self._random.randrange(min(len(waiting), self._workers)))
+            near = sum(bool(trial.params) for trial in waiting) or min(len(waiting), self._workers)
+            trial = waiting.pop(self._random.randrange(near))
             if self._take(trial, on_lost):
                 ahead = trial.user_attrs[SLOT] + _AHEAD
                 if ahead < wanted and ahead not in slots:
