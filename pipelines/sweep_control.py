@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from latentsweep.command import errors_to_terminal
 
 if TYPE_CHECKING:
-    from latentsweep.sweep.cluster import Worker
+    from latentsweep.sweep.cluster import SlurmTask
 
 _SECONDS_BETWEEN_QUESTIONS = 30.0  # to Slurm, whose controller serves everyone
 
@@ -91,7 +91,7 @@ def _watch_workers(directory: Path, ended: list[int]) -> None:
             continue  # a controller that is away says nothing about the workers
 
 
-def _print_workers(directory: Path, workers: list[Worker]) -> None:
+def _print_workers(directory: Path, workers: list[SlurmTask]) -> None:
     from rich.console import Console
     from rich.table import Table
 

@@ -22,7 +22,7 @@ ALIVE = frozenset(
 
 
 @dataclass(frozen=True)
-class Worker:
+class SlurmTask:
     """One worker's place in Slurm."""
 
     task: str
@@ -93,7 +93,7 @@ def jobs_of(directory: Path) -> list[str]:
     return [str(job["id"]) for job in read_json(directory / JOBS_NAME).get("jobs", [])]
 
 
-def status(directory: Path) -> list[Worker]:
+def status(directory: Path) -> list[SlurmTask]:
     """Every worker that was submitted for a sweep, as Slurm knows it now.
 
     Raises:
@@ -143,7 +143,7 @@ def preempted() -> bool:
     return "JobState=RUNNING" in told and "PreemptTime=None" not in told
 
 
-def _job(worker: Worker) -> str:
+def _job(worker: SlurmTask) -> str:
     return worker.task.partition("_")[0]
 
 
@@ -151,11 +151,11 @@ def _order(task: str) -> tuple[int, ...]:
     return tuple(int(part) for part in task.split("_") if part.isdigit())
 
 
-def _parsed(listed: str) -> list[Worker]:
+def _parsed(listed: str) -> list[SlurmTask]:
     rows = (line.split("|") for line in listed.splitlines() if line.count("|") == 4)
     return [
         # sacct says by whom: `CANCELLED by 1000`.
-        Worker(task, state.partition(" ")[0], elapsed, node.replace("None assigned", ""), reason)
+        SlurmTask(task, state.partition(" ")[0], elapsed, node.replace("None assigned", ""), reason)
         for task, state, elapsed, node, reason in rows
     ]
 

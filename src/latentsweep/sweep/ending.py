@@ -16,12 +16,10 @@ from latentsweep.sweep.parent import finish_parent
 from latentsweep.sweep.plan import Plan
 from latentsweep.sweep.report.best import best_trials
 from latentsweep.sweep.report.note import summary_note
-from latentsweep.sweep.report.page import write_report
+from latentsweep.sweep.report.page import REPORT_NAME, write_report
 from latentsweep.sweep.slot import FINISHED
 from latentsweep.tracking.journal import journal_size
 from latentsweep.tracking.recorder import RunStatus
-
-REPORT = "report.html"
 
 
 def end_sweep(plan: Plan, storage: BaseStorage, composer: Composer, status: RunStatus) -> str:
@@ -43,7 +41,7 @@ def end_sweep(plan: Plan, storage: BaseStorage, composer: Composer, status: RunS
         lock.seek(0)
         if plan.detached and lock.read() == _end(plan, status, len(finished)):
             return ""  # another worker did it
-        artifacts = {REPORT: write_report(study, plan.directory, plan.directory / REPORT)}
+        artifacts = {REPORT_NAME: write_report(study, plan.directory, plan.directory / REPORT_NAME)}
         best = best_trials(study, 1)
         if best:
             config = composer.compose(best[0].params)

@@ -26,8 +26,9 @@ from latentsweep.sweep.parent import find_parent
 from latentsweep.sweep.plan import Plan
 from latentsweep.sweep.processes import become_own_group
 from latentsweep.sweep.report.best import best_trials
+from latentsweep.sweep.report.page import REPORT_NAME
 from latentsweep.sweep.report.table import final_table
-from latentsweep.sweep.slot import failures_in, slots_of
+from latentsweep.sweep.slot import all_filled, failures_in, slots_of
 from latentsweep.sweep.storage import open_storage
 from latentsweep.training.summary import dashboard_command
 
@@ -76,22 +77,21 @@ def follow(study: optuna.Study, workers: int, ended: list[int]) -> None:
             if line.partition("  ")[0] != shown.partition("  ")[0]:
                 print(line, flush=True)
                 shown = line
-            if is_finished(study):
+            if has_ended(study):
                 return
             _pause(_SECONDS_BETWEEN_LINES, ended)
         return
     with Live(console=console, auto_refresh=False, transient=True) as live:
-        while not ended and not is_finished(study):
+        while not ended and not has_ended(study):
             live.update(view(study, workers), refresh=True)
             _pause(_SECONDS_BETWEEN_LOOKS, ended)
 
 
-def is_finished(study: optuna.Study) -> bool:
+def has_ended(study: optuna.Study) -> bool:
     """Whether all trials that are wanted are complete or pruned, or none is started any more."""
-    slots = slots_of(study.get_trials(deepcopy=False)).values()
     wanted = int(study.user_attrs.get(N_TRIALS, 0))
-    filled = sum(slot.is_filled and slot.index < wanted for slot in slots)
-    return filled >= wanted or bool(study.user_attrs.get(STOPPED))
+    finished = all_filled(study.get_trials(deepcopy=False), wanted)
+    return finished or bool(study.user_attrs.get(STOPPED))
 
 
 def view(study: optuna.Study, workers: int) -> Group:
@@ -120,16 +120,10 @@ def show_end(plan: Plan, study: optuna.Study, tracking: TrackingConfig, problem:
     console.print(_counts(study), markup=False)
     console.print(final_table(study))
     directory = _relative(plan.directory)
-    places = {"sweep": str(directory), "report": str(directory / "report.html")}
+    places = {"sweep": str(directory), "report": str(directory / REPORT_NAME)}
     if (plan.directory / "best.yaml").exists():
         best = [sys.executable if not _is_below(sys.executable) else str(_relative(sys.executable))]
-        best += [
-            "pipelines/train.py",
-            "--config-path",
-            str(plan.directory),
-            "--config-name",
-            "best",
-        ]
+        best += ["pipelines/train.py", "--config-path", str(directory), "--config-name", "best"]
         places["best again"] = shlex.join(best)
     if problem:
         places["not synced"] = problem
@@ -171,7 +165,7 @@ def _times(study: optuna.Study, workers: int) -> str:
         t for slot in slots_of(study.get_trials(deepcopy=False)).values() for t in slot.trials
     ]
     began = min((t.datetime_start for t in trials if t.datetime_start), default=datetime.now())
-    if is_finished(study):
+    if has_ended(study):
         ended = max((t.datetime_complete for t in trials if t.datetime_complete), default=began)
         return f"{_clock((ended - began).total_seconds())} in all"
     text = f"{_clock((datetime.now() - began).total_seconds())} elapsed"

@@ -56,3 +56,9 @@ def failures_in(trials: list[FrozenTrial]) -> list[FrozenTrial]:
     return [
         trial for trial in trials if trial.state == TrialState.FAIL and FAILURE in trial.user_attrs
     ]
+
+
+def all_filled(trials: list[FrozenTrial], wanted: int) -> bool:
+    """Whether a trial of each of the first `wanted` slots is complete or pruned."""
+    slots = slots_of(trials).values()
+    return sum(slot.is_filled and slot.index < wanted for slot in slots) >= wanted

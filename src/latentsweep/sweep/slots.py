@@ -33,7 +33,7 @@ from latentsweep.sweep.attributes import (
     STOPPED,
 )
 from latentsweep.sweep.lease import Contact, Heartbeat, LeaseWatch, WorkerIdentity
-from latentsweep.sweep.slot import FINISHED, Slot, failures_in, slots_of
+from latentsweep.sweep.slot import FINISHED, Slot, all_filled, failures_in, slots_of
 
 # Optuna's name for the parameters that a trial is to have.
 _VALUES = "fixed_params"
@@ -180,9 +180,7 @@ class Queue:
 
     def is_finished(self) -> bool:
         """Whether all trials that are wanted are complete or pruned."""
-        wanted = self.n_trials
-        slots = slots_of(self._trials()).values()
-        return sum(slot.is_filled and slot.index < wanted for slot in slots) >= wanted
+        return all_filled(self._trials(), self.n_trials)
 
     def hand_back(self, trial_id: int) -> None:
         """Give a trial back, for anyone to go on with; it costs none of its resumptions."""
