@@ -30,7 +30,7 @@ from latentsweep.tracking.files import storage_error, write_json
 _LOCAL = "LatentsweepLocalLauncher"
 _BASIC = "BasicLauncher"
 _SLURM = "LatentsweepSlurmLauncher"
-_LOCK = ".lock"  # one for all sweeps of a directory; it stays
+_LOCK = ".lock"  # one for all sweeps of a directory
 
 
 def prepare(search: Search, config: DictConfig) -> Plan:
@@ -87,7 +87,7 @@ def _starting(directory: Path) -> Iterator[None]:
     Raises:
         StorageError: it cannot be made.
     """
-    made = not directory.exists()
+    made, made_first = not directory.exists(), not directory.parent.exists()
     try:
         directory.mkdir(parents=True, exist_ok=True)
         lock = (directory.parent / _LOCK).open("w")
@@ -101,6 +101,9 @@ def _starting(directory: Path) -> Iterator[None]:
             if made:
                 with suppress(OSError):  # something was put there that is worth keeping
                     directory.rmdir()
+                    if made_first:
+                        (directory.parent / _LOCK).unlink()
+                        directory.parent.rmdir()
             raise
 
 
