@@ -50,9 +50,8 @@ def run_sweep(context: HydraContext, config: DictConfig, arguments: Sequence[str
     jobs = [[*plan.fixed, place] for _ in range(plan.workers)]
     if plan.detached:
         launcher.launch(jobs, initial_job_idx=0)
-        (plan.directory / LAUNCHER_NAME).unlink(
-            missing_ok=True
-        )  # from here on there is no launching process
+        # From here on there is no launching process.
+        (plan.directory / LAUNCHER_NAME).unlink(missing_ok=True)
         print(f"{plan.workers} workers are queued; make sweep-status STUDY={plan.study} shows them")
         return
     with following(plan):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Protocol
 
 import optuna
 import torch
@@ -17,6 +16,7 @@ from latentsweep.config.typed import first_line
 from latentsweep.data.splits import Splits
 from latentsweep.errors import RunBusyError
 from latentsweep.sweep.attributes import EPOCHS, RUN, SLOT
+from latentsweep.tracking.courier import Courier
 from latentsweep.tracking.session import Shipping
 from latentsweep.training.interruption import Interruption
 from latentsweep.training.run import train
@@ -26,13 +26,6 @@ from latentsweep.training.supervisor import Supervisor
 STATE_TAG = "optuna.trial.state"
 TRIALS_FOLDER = "trials"
 SplitsOf = Callable[[TrainConfig, torch.device], Splits]
-
-
-class Ships(Protocol):
-    """What ships the records of a worker's runs."""
-
-    def shipper(self, run_dir: Path) -> Shipping:
-        """What ships one run's record."""
 
 
 class TrialSupervisor(Supervisor):
@@ -57,7 +50,7 @@ class TrialSupervisor(Supervisor):
         tags: Mapping[str, str],
         interruption: Interruption,
         splits: SplitsOf,
-        courier: Ships | None,
+        courier: Courier | None,
     ) -> None:
         super().__init__()
         self.interruption = interruption
