@@ -87,13 +87,8 @@ class StudySettings:
 def make_study(
     storage: BaseStorage, name: str, settings: StudySettings, sweep: SweepConfig, directory: str
 ) -> optuna.Study:
-    """Make the study, or find it where a sweep of this name was begun.
-
-    Raises:
-        ConfigError: the study of this name searches something else.
-    """
+    """Make the study, or find it where a sweep of this name was begun, once `check_study` allows."""
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    check_study(storage, name, settings, sweep.n_trials)
     study = optuna.create_study(
         study_name=name, storage=storage, directions=settings.directions, load_if_exists=True
     )
