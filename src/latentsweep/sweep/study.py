@@ -87,7 +87,7 @@ class StudySettings:
 def make_study(
     storage: BaseStorage, name: str, settings: StudySettings, sweep: SweepConfig, directory: str
 ) -> optuna.Study:
-    """Make the study, or find it where a sweep of this name was begun, once `check_study` allows."""
+    """Make the study, or find it where a sweep was begun, once `check_study` allows it."""
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     study = optuna.create_study(
         study_name=name, storage=storage, directions=settings.directions, load_if_exists=True
