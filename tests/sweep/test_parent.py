@@ -16,6 +16,7 @@ from latentsweep.tracking.journal_recorder import JournalRecorder
 from latentsweep.tracking.progress import read_progress
 from latentsweep.tracking.recorder import RunStatus
 from latentsweep.tracking.report import SyncReport
+from latentsweep.tracking.shipper import Shipper
 
 os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
 
@@ -84,9 +85,12 @@ def opened(directory: Path, tracking: TrackingConfig) -> ParentRun:
 def finish(directory: Path, tracking: TrackingConfig, best: float, trials: int) -> SyncReport:
     report = directory / "report.html"
     report.write_text(f"<html>{best}</html>")
+    shipper = Shipper(directory, tracking)
+    shipper.begin()
     return finish_parent(
         directory,
         tracking,
+        shipper,
         status=RunStatus.FINISHED,
         artifacts={"report.html": report},
         note=f"best: {best}\n" + "a line of a long table\n" * 1000,

@@ -20,6 +20,7 @@ from latentsweep.sweep.report.page import REPORT_NAME, write_report
 from latentsweep.sweep.slot import FINISHED
 from latentsweep.tracking.journal import journal_size
 from latentsweep.tracking.recorder import RunStatus
+from latentsweep.tracking.shipper import Shipper
 
 
 def end_sweep(plan: Plan, storage: BaseStorage, composer: Composer, status: RunStatus) -> str:
@@ -41,6 +42,9 @@ def end_sweep(plan: Plan, storage: BaseStorage, composer: Composer, status: RunS
         lock.seek(0)
         if plan.detached and lock.read() == _end(plan, status, len(finished)):
             return ""  # another worker did it
+        tracking = composer.compose({}).tracking
+        shipper = Shipper(plan.directory, tracking)
+        shipper.begin()  # it imports MLflow while the report is drawn
         artifacts = {REPORT_NAME: write_report(study, plan.directory, plan.directory / REPORT_NAME)}
         best = best_trials(study, 1)
         if best:
@@ -49,7 +53,8 @@ def end_sweep(plan: Plan, storage: BaseStorage, composer: Composer, status: RunS
         try:
             report = finish_parent(
                 plan.directory,
-                composer.compose({}).tracking,
+                tracking,
+                shipper,
                 status=status,
                 artifacts=artifacts,
                 note=summary_note(study, plan.directory),

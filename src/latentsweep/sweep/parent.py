@@ -91,6 +91,7 @@ def open_parent(
 def finish_parent(
     directory: Path,
     tracking: TrackingConfig,
+    shipper: Shipper,
     *,
     status: RunStatus,
     artifacts: Mapping[str, Path],
@@ -104,6 +105,7 @@ def finish_parent(
     Args:
         directory: the sweep's.
         tracking: where the record goes.
+        shipper: of that directory, begun.
         status: how the sweep ended.
         artifacts: files by their names in MLflow, such as `best.yaml` and `report.html`.
         note: markdown that the dashboard shows as the run's description.
@@ -126,7 +128,7 @@ def finish_parent(
         recorder.metrics(metrics, step)
         recorder.tags({**tags, "mlflow.note.content": _whole_lines(note)})
         recorder.status(status)
-    return Shipper(directory, tracking).finish(tracking.wait_seconds)
+    return shipper.finish(tracking.wait_seconds)
 
 
 def find_parent(directory: Path, tracking: TrackingConfig) -> ParentRun | None:
