@@ -14,7 +14,8 @@ from benchmarks.peer_environment import PEER, PeerError, peer_python
 from benchmarks.worker_time import TrialTimes, WorkerTime, of_batches, of_queue
 from latentsweep.config.project import ROOT
 from latentsweep.config.sweep import JournalStorageConfig
-from latentsweep.sweep.attributes import EPOCHS, LEASE
+from latentsweep.sweep.attributes import LEASE
+from latentsweep.sweep.durations import epochs_of
 from latentsweep.sweep.slot import FINISHED
 from latentsweep.sweep.storage import open_storage
 
@@ -134,7 +135,7 @@ def by_latentsweep(data: Path, directory: Path, size: Size, *extra: str) -> Outc
         ended - started,
         of_queue(on_workers, WORKERS, started, ended),
         len(finished),
-        sum(trial.user_attrs[EPOCHS] for trial in finished),
+        sum(epochs_of(trial) for trial in finished),
         _value_of(best),
         _shown(best.params["model.latent_size"], best.params["model.beta"]),
     )

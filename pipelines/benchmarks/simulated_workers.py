@@ -17,8 +17,9 @@ from benchmarks.storages import SPACE, STUDY, new_study, storages, trial_study
 from benchmarks.timed_storage import StorageTime
 from latentsweep.config.sweep import StorageConfig
 from latentsweep.sweep.attributes import METRICS, RUN, SLOT
+from latentsweep.sweep.limits import Limits
+from latentsweep.sweep.queue import Queue
 from latentsweep.sweep.slot import FINISHED, slots_of
-from latentsweep.sweep.slots import Limits, Queue
 from latentsweep.sweep.storage import open_storage
 
 _LIMITS = Limits(lease_seconds=30.0, max_resumptions=3, max_failure_rate=0.5)

@@ -14,7 +14,8 @@ from rich.table import Table
 from benchmarks.storages import SPACE, STUDY, new_study, storages, trial_study
 from latentsweep.config.sweep import PostgreSQLStorageConfig, StorageConfig
 from latentsweep.sweep.attributes import N_TRIALS, SLOT
-from latentsweep.sweep.slots import Limits, Queue
+from latentsweep.sweep.limits import Limits
+from latentsweep.sweep.queue import Queue
 from latentsweep.sweep.storage import open_storage
 
 _FINISHED = (100, 1000, 5000)

@@ -22,7 +22,7 @@ from latentsweep.config import TrainConfig
 from latentsweep.config.checks import check
 from latentsweep.config.compose import HYDRA_VERSION_BASE, compose
 from latentsweep.config.project import CONFIG_DIRECTORY
-from latentsweep.config.typed import typed
+from latentsweep.config.typed import sweep_settings, typed
 from latentsweep.data.describe import describe
 from latentsweep.errors import ConfigError, LatentsweepError
 from latentsweep.sweep.arguments import split_overrides
@@ -92,10 +92,10 @@ def sweep_command() -> None:
         if not _is_question(arguments):
             load = _composition(arguments, "sweep")
             if arguments.cfg:
-                load(split_overrides(arguments.overrides)[0])
+                sweep = sweep_settings(load(split_overrides(arguments.overrides)[0]))
             else:
-                search = read_search(load, arguments.overrides, build=False)
-                keep_password_private(search.sweep.storage)
+                sweep = read_search(load, arguments.overrides, build=False).sweep
+            keep_password_private(sweep.storage)
     main = hydra.main(
         config_path=str(CONFIG_DIRECTORY), config_name="sweep", version_base=HYDRA_VERSION_BASE
     )

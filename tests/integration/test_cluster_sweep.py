@@ -4,12 +4,13 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from optuna.trial import FrozenTrial, TrialState
 
 from latentsweep.sweep.attributes import CONTINUES, RUN, SLOT
-from latentsweep.sweep.database_storage import URL_VARIABLE
+from latentsweep.sweep.database_address import URL_VARIABLE
 from latentsweep.sweep.slot import FINISHED
 
 from .cluster_sweep import ClusterSweep, files_with, node_of, run
@@ -60,6 +61,16 @@ def survivor(
         session_cluster.cancel_all()
 
 
+def parent_in(runs: list[dict[str, Any]]) -> dict[str, Any]:
+    """The sweep's own run."""
+    (parent,) = [run for run in runs if run["tags"].get("latentsweep.kind") == "sweep"]
+    return parent
+
+
+def parent_status(sweep: ClusterSweep) -> str:
+    return str(parent_in(sweep.runs())["status"])
+
+
 def epochs(trial: FrozenTrial) -> int:
     return len(trial.intermediate_values)
 
@@ -97,7 +108,7 @@ def test_preempted_worker_hands_its_trial_back(survivor: Survivor) -> None:
 
 def test_every_trial_is_in_mlflow_once_under_the_one_parent(survivor: Survivor) -> None:
     runs = survivor.sweep.runs()
-    (parent,) = [run for run in runs if run["tags"].get("latentsweep.kind") == "sweep"]
+    parent = parent_in(runs)
     children = [run for run in runs if run is not parent]
     assert len(children) == TRIALS
     assert {run["tags"]["mlflow.parentRunId"] for run in children} == {parent["id"]}
@@ -120,7 +131,7 @@ def test_every_validation_is_in_mlflow_once(survivor: Survivor) -> None:
 
 
 def test_last_worker_ends_the_parent_run_with_its_report(survivor: Survivor) -> None:
-    (parent,) = [r for r in survivor.sweep.runs() if r["tags"].get("latentsweep.kind") == "sweep"]
+    parent = parent_in(survivor.sweep.runs())
     assert {"report.html", "best.yaml", "sweep.yaml"} <= set(parent["artifacts"])
     assert (survivor.sweep.sweep / "report.html").exists()
 
@@ -144,18 +155,21 @@ def test_cancelled_sweep_goes_on_by_the_same_command(
 ) -> None:
     monkeypatch.setenv(URL_VARIABLE, postgresql.socket_url(postgresql.create_database()))
     sweep = ClusterSweep(tmp_path, slurm)
-    overrides = ("trainer.max_epochs=250", "sweep.n_trials=2", "pruner=none", "tracking=off")
+    overrides = ("trainer.max_epochs=250", "sweep.n_trials=2", "pruner=none")
     sweep.submit(*overrides)
     wait_until(lambda: len(sweep.running(3, 250)) == 2, 120)
+    assert parent_status(sweep) == "RUNNING"
     assert "2 running" in run(tmp_path, "sweep_control.py", "status").stdout
     assert "2 workers cancelled" in run(tmp_path, "sweep_control.py", "cancel").stdout
     wait_until(sweep.has_left, 60)
     assert sweep.states() == {"CANCELLED"}
     assert [trial.state for trial in sweep.study.trials] == [TrialState.WAITING] * 2
+    assert parent_status(sweep) == "KILLED"
     sweep.submit(*overrides)
     wait_until(sweep.has_left, 120)
     assert [trial.state for trial in sweep.study.trials] == [TrialState.COMPLETE] * 2
     assert all("last.ckpt" in sweep.attempts(trial)[1] for trial in sweep.study.trials)
+    assert {run["status"] for run in sweep.runs()} == {"FINISHED"}
 
 
 def test_worker_that_is_preempted_by_sigterm_alone_comes_back(

@@ -12,7 +12,7 @@ from optuna.trial import TrialState
 from latentsweep.config.project import ROOT
 from latentsweep.errors import ConfigError
 from latentsweep.sweep.attributes import SLOT
-from latentsweep.sweep.slots import FINISHED
+from latentsweep.sweep.slot import FINISHED
 from latentsweep.sweep.whereabouts import find_study
 
 from .cluster_sweep import run

@@ -11,7 +11,7 @@ import pytest
 from latentsweep.config.project import ROOT
 from latentsweep.config.sweep import PostgreSQLStorageConfig
 from latentsweep.sweep.attributes import N_TRIALS
-from latentsweep.sweep.database_storage import URL_VARIABLE
+from latentsweep.sweep.database_address import URL_VARIABLE
 from latentsweep.sweep.slot import FINISHED
 from latentsweep.sweep.storage import open_storage
 
@@ -44,6 +44,14 @@ def test_password_on_the_command_line_ends_up_nowhere(
     storage = open_storage(PostgreSQLStorageConfig(url=url), tmp_path)
     study = optuna.load_study(study_name="small", storage=storage)
     assert study.user_attrs[N_TRIALS] == len([t for t in study.trials if t.state in FINISHED])
+
+
+def test_password_is_not_in_the_config_that_is_shown(tmp_path: Path) -> None:
+    url = "sweep.storage.url=postgresql://me:s3cret@127.0.0.1/db"
+    done = run(tmp_path, "sweep.py", "--cfg", "job", "storage=postgresql", url)
+    assert done.returncode == 0, done.stderr
+    assert "name: postgresql" in done.stdout
+    assert "s3cret" not in done.stdout
 
 
 @pytest.mark.parametrize(

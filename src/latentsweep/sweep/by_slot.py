@@ -16,8 +16,8 @@ from optuna.samplers import BaseSampler, QMCSampler
 from optuna.trial import FrozenTrial
 
 from latentsweep.sweep.attributes import SLOT
+from latentsweep.sweep.failures import failures_in
 from latentsweep.sweep.parameter import Scalar
-from latentsweep.sweep.slot import failures_in
 
 # A trial whose point failed takes one from further along the sequence.
 _FURTHER = 1 << 16

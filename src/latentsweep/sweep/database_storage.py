@@ -1,6 +1,5 @@
-"""Optuna's storage in an sqlite file or a PostgreSQL server, and its address without a password."""
+"""Optuna's storage in an sqlite file or a PostgreSQL server, opened or refused with the reason."""
 
-import os
 import re
 import warnings
 from contextlib import suppress
@@ -10,19 +9,22 @@ from typing import Any
 from optuna.exceptions import StorageInternalError
 from optuna.storages import BaseStorage, RDBStorage, _CachedStorage
 from sqlalchemy import NullPool
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, ProgrammingError
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
 
 from latentsweep.config.sweep import PostgreSQLStorageConfig
 from latentsweep.errors import ConfigError
+from latentsweep.sweep.database_address import (
+    PASSWORDS,
+    URL_VARIABLE,
+    address,
+    passwords,
+    without_password,
+)
 from latentsweep.sweep.lean_database import LeanDatabase
 from latentsweep.sweep.patience import patient
 
-URL_VARIABLE = "LATENTSWEEP_STORAGE_URL"
-_FORM = "postgresql://USER@HOST:PORT/DATABASE"
-_PASSWORDS = "the password in PGPASSWORD or ~/.pgpass"
 _TABLES = 15  # of Optuna's, and some to spare
-_DRIVERS = ("postgresql", "postgres", "postgresql+psycopg")
 # A worker whose node dies says no goodbye: without these its locks would outlive it by two hours.
 _SERVER_SETTINGS = (
     "-c idle_in_transaction_session_timeout=60s -c tcp_keepalives_idle=15 "
@@ -42,7 +44,7 @@ _REFUSALS = (
     (
         r"password authentication failed|no password supplied",
         "PostgreSQL refuses the user or the password",
-        f"check the user in the address, and {_PASSWORDS}",
+        f"check the user in the address, and {PASSWORDS}",
     ),
     (r'role "[^"]*" does not exist', "PostgreSQL knows no such user", "createuser USER"),
     (r'database "[^"]*" does not exist', "PostgreSQL has no such database", "createdb DATABASE"),
@@ -104,47 +106,6 @@ def open_postgresql(config: PostgreSQLStorageConfig, *, pooled: bool) -> BaseSto
         ) from None
     except (DBAPIError, StorageInternalError) as error:
         raise _refusal(url, str(_root(error))) from None
-
-
-def address(config: PostgreSQLStorageConfig) -> URL:
-    """The server's address, from the config or else from LATENTSWEEP_STORAGE_URL.
-
-    Raises:
-        ConfigError: there is none, or it cannot be read. The message shows nothing of it, since
-            where the password begins and ends cannot be told.
-    """
-    text = config.url or os.environ.get(URL_VARIABLE, "")
-    source = "sweep.storage.url" if config.url else URL_VARIABLE
-    if not text:
-        raise ConfigError(
-            "storage=postgresql needs the server's address",
-            found=f"neither sweep.storage.url nor {URL_VARIABLE}",
-            expected=f"{_FORM}, {_PASSWORDS}",
-            mend=f"export {URL_VARIABLE}={_FORM}",
-        )
-    try:
-        url = make_url(text)
-    except (ArgumentError, ValueError):
-        url = None
-    if url is None or url.drivername not in _DRIVERS or "@" in (url.host or ""):
-        raise ConfigError(
-            f"{source} is no address of a PostgreSQL server",
-            expected=f"{_FORM}, {_PASSWORDS}",
-            mend="write the characters @ : / ? # % in a password as %40 %3A %2F %3F %23 %25",
-        )
-    return url.set(drivername="postgresql+psycopg")
-
-
-def passwords(url: URL) -> list[str]:
-    """What of the address nobody may see, in either place where it may stand."""
-    return [str(value) for value in (url.password, url.query.get("password")) if value]
-
-
-def without_password(url: URL) -> str:
-    """The address as it may be shown and recorded."""
-    query = {key: url.query[key] for key in ("host", "port") if key in url.query}
-    plain = URL.create("postgresql", url.username, None, url.host, url.port, url.database, query)
-    return plain.render_as_string().replace("%2F", "/")
 
 
 def _open(url: URL, **engine: Any) -> RDBStorage:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TextIO
 
 import optuna
 from optuna.storages import BaseStorage
 from optuna.trial import TrialState
 
+from latentsweep.config.tracking import TrackingConfig
 from latentsweep.errors import RunBusyError
 from latentsweep.sweep.attributes import METRICS, SLOT, STOPPED
-from latentsweep.sweep.best import write_best
+from latentsweep.sweep.best_config import write_best
 from latentsweep.sweep.composer import Composer
 from latentsweep.sweep.parent import finish_parent
 from latentsweep.sweep.plan import Plan
@@ -18,6 +23,7 @@ from latentsweep.sweep.report.best import best_trials
 from latentsweep.sweep.report.note import summary_note
 from latentsweep.sweep.report.page import REPORT_NAME, write_report
 from latentsweep.sweep.slot import FINISHED
+from latentsweep.sweep.study import has_ended
 from latentsweep.tracking.journal import journal_size
 from latentsweep.tracking.recorder import RunStatus
 from latentsweep.tracking.shipper import Shipper
@@ -36,10 +42,8 @@ def end_sweep(plan: Plan, storage: BaseStorage, composer: Composer, status: RunS
         Why MLflow does not hold it all; empty where it does.
     """
     study = optuna.load_study(study_name=plan.study, storage=storage)
-    with (plan.directory / "end.lock").open("a+") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with _ending(plan.directory) as lock:
         finished = [trial for trial in study.get_trials(deepcopy=False) if trial.state in FINISHED]
-        lock.seek(0)
         if plan.detached and lock.read() == _end(plan, status, len(finished)):
             return ""  # another worker did it
         tracking = composer.compose({}).tracking
@@ -68,6 +72,48 @@ def end_sweep(plan: Plan, storage: BaseStorage, composer: Composer, status: RunS
             lock.truncate(0)
             lock.write(_end(plan, status, len(finished)))
     return report.problem
+
+
+def interrupt_sweep(study: optuna.Study, directory: Path, tracking: TrackingConfig) -> str:
+    """Put on record that the workers were stopped, where none of them is left to do it.
+
+    Args:
+        study: the sweep's.
+        directory: the sweep's.
+        tracking: where its record goes.
+
+    Returns:
+        Why MLflow does not hold it all; empty where it does.
+    """
+    with _ending(directory):
+        if has_ended(study):
+            return ""  # a worker was quicker
+        shipper = Shipper(directory, tracking)
+        shipper.begin()
+        try:
+            report = finish_parent(
+                directory,
+                tracking,
+                shipper,
+                status=RunStatus.INTERRUPTED,
+                artifacts={},
+                note=summary_note(study, directory),
+                metrics={},
+                tags=_tags(study),
+                step=0,
+            )
+        except RunBusyError as error:
+            return str(error)
+    return report.problem
+
+
+@contextmanager
+def _ending(directory: Path) -> Iterator[TextIO]:
+    """What the last end has noted, for the one process that ends the sweep now."""
+    with (directory / "end.lock").open("a+") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        lock.seek(0)
+        yield lock
 
 
 def _end(plan: Plan, status: RunStatus, finished: int) -> str:

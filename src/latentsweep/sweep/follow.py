@@ -21,15 +21,18 @@ from rich.table import Table
 from rich.text import Text
 
 from latentsweep.config.tracking import TrackingConfig
-from latentsweep.sweep.attributes import EPOCHS, N_TRIALS, STOPPED
+from latentsweep.sweep.attributes import N_TRIALS
+from latentsweep.sweep.durations import covered, epochs_of, spans
+from latentsweep.sweep.failures import failures_in
 from latentsweep.sweep.parent import find_parent
 from latentsweep.sweep.plan import Plan
 from latentsweep.sweep.processes import become_own_group
 from latentsweep.sweep.report.best import best_trials
 from latentsweep.sweep.report.page import REPORT_NAME
 from latentsweep.sweep.report.table import final_table
-from latentsweep.sweep.slot import all_filled, failures_in, slots_of
+from latentsweep.sweep.slot import FINISHED, slots_of
 from latentsweep.sweep.storage import open_storage
+from latentsweep.sweep.study import has_ended
 from latentsweep.training.summary import dashboard_command
 
 _FORK = multiprocessing.get_context("fork")
@@ -87,13 +90,6 @@ def follow(study: optuna.Study, workers: int, ended: list[int]) -> None:
             _pause(_SECONDS_BETWEEN_LOOKS, ended)
 
 
-def has_ended(study: optuna.Study) -> bool:
-    """Whether all trials that are wanted are complete or pruned, or none is started any more."""
-    wanted = int(study.user_attrs.get(N_TRIALS, 0))
-    finished = all_filled(study.get_trials(deepcopy=False), wanted)
-    return finished or bool(study.user_attrs.get(STOPPED))
-
-
 def view(study: optuna.Study, workers: int) -> Group:
     """How the sweep stands, for a terminal of 80 columns."""
     table = Table(box=None, pad_edge=False, header_style="dim")
@@ -104,8 +100,7 @@ def view(study: optuna.Study, workers: int) -> Group:
     for trial in running[:16]:
         last = max(trial.intermediate_values, default=None)
         value = "" if last is None else f"{trial.intermediate_values[last]:.2f}"
-        epochs = str(trial.user_attrs.get(EPOCHS, last or 0))
-        table.add_row(str(trial.number), epochs, value, parameters(trial))
+        table.add_row(str(trial.number), str(epochs_of(trial)), value, parameters(trial))
     return Group(_state_of(study, workers), table)
 
 
@@ -160,32 +155,25 @@ def _counts(study: optuna.Study) -> str:
 
 
 def _times(study: optuna.Study, workers: int) -> str:
-    """How long ago the first trial began, and how long the rest may take."""
-    trials = [
-        t for slot in slots_of(study.get_trials(deepcopy=False)).values() for t in slot.trials
-    ]
-    began = min((t.datetime_start for t in trials if t.datetime_start), default=datetime.now())
+    """For how long trials have run, and how long the rest may take."""
+    trials = study.get_trials(deepcopy=False)
+    busy = _clock(covered(spans(trials, datetime.now())))
     if has_ended(study):
-        ended = max((t.datetime_complete for t in trials if t.datetime_complete), default=began)
-        return f"{_clock((ended - began).total_seconds())} in all"
-    text = f"{_clock((datetime.now() - began).total_seconds())} elapsed"
-    slots = [slot.current for slot in slots_of(study.get_trials(deepcopy=False)).values()]
-    finished = [
-        t
-        for t in slots
-        if t and t.datetime_start and t.datetime_complete and t.state != TrialState.FAIL
-    ]
+        return f"{busy} in all"
+    text = f"{busy} elapsed"
+    current = [slot.current for slot in slots_of(trials).values()]
+    finished = [_seconds(trial) for trial in current if trial and trial.state in FINISHED]
     if len(finished) < _TRIALS_THAT_TELL_THE_TIME:
         return text
-    seconds = [(t.datetime_complete - t.datetime_start).total_seconds() for t in finished]  # type: ignore[operator]
-    mean = sum(seconds) / len(seconds)
-    spent = sum(
-        (datetime.now() - t.datetime_start).total_seconds()
-        for t in slots
-        if t and t.state == TrialState.RUNNING and t.datetime_start
-    )
+    spent = sum(_seconds(trial) for trial in current if trial and trial.state == TrialState.RUNNING)
     left = int(study.user_attrs.get(N_TRIALS, 0)) - len(finished)
+    mean = sum(finished) / len(finished)
     return f"{text}, about {_clock(max(0.0, (left * mean - spent) / workers))} left"
+
+
+def _seconds(trial: FrozenTrial) -> float:
+    """How long it took, or takes so far."""
+    return covered(spans([trial], datetime.now()))
 
 
 def _clock(seconds: float) -> str:

@@ -22,8 +22,8 @@ from latentsweep.sweep.follow import following, show_end
 from latentsweep.sweep.launching_process import LAUNCHER_NAME
 from latentsweep.sweep.plan import Plan
 from latentsweep.sweep.preparation import prepare
+from latentsweep.sweep.queue import Queue
 from latentsweep.sweep.search import Search, read_search
-from latentsweep.sweep.slots import Queue
 from latentsweep.sweep.storage import open_storage, shown
 from latentsweep.sweep.worker import Worker, WorkReport
 from latentsweep.tracking.report import sync_report

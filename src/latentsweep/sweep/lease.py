@@ -50,7 +50,8 @@ class WorkerIdentity:
 
     def lease(self, beat: int) -> dict[str, Any]:
         """What a lease says at its n-th sign of life."""
-        return {"host": self.host, "pid": self.pid, "started": self.started, "beat": beat}
+        lease = {"host": self.host, "pid": self.pid, "started": self.started, "beat": beat}
+        return {**lease, "at": time.time()}  # for whoever reads how long it took; clocks differ
 
 
 @dataclass

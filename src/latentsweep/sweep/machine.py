@@ -4,24 +4,44 @@ import os
 
 from latentsweep.errors import ConfigError
 
+# Each takes some hundred MB beside the data, and a share of a core.
+_MOST_WORKERS_A_CORE = 8
+
 
 def cores() -> int:
     """CPU cores that this process may use."""
     return len(os.sched_getaffinity(0))
 
 
-def count_workers(wanted: int, *, local: bool) -> int:
+def count_workers(wanted: int, trials: int, *, local: bool) -> int:
     """Number of workers; where it is left open, one a GPU or, without any, one a core.
 
     Args:
         wanted: `sweep.workers`; 0: left open.
+        trials: as many workers have something to do.
         local: whether they run on this machine.
 
     Raises:
-        ConfigError: it is left open for another machine.
+        ConfigError: it is left open for another machine, or too much for this one.
     """
-    if wanted:
-        return wanted
+    if not wanted:
+        wanted = _one_a_device(local=local)
+    elif local and min(wanted, trials) > _MOST_WORKERS_A_CORE * cores():
+        raise ConfigError(
+            "sweep.workers is more than this machine bears",
+            found=f"sweep.workers={wanted} on {cores()} cores",
+            expected=f"at most {_MOST_WORKERS_A_CORE * cores()}",
+            mend="sweep.workers=0 starts one a core or GPU",
+        )
+    return min(wanted, trials)
+
+
+def threads_a_worker(workers: int) -> int:
+    """CPU threads of PyTorch for each of the workers of this machine."""
+    return max(1, cores() // workers)
+
+
+def _one_a_device(*, local: bool) -> int:
     if not local:
         raise ConfigError(
             "sweep.workers is needed where workers run on other machines",
@@ -33,8 +53,3 @@ def count_workers(wanted: int, *, local: bool) -> int:
     # Asked of the driver's library, for CUDA must not be initialised before workers are forked.
     os.environ.setdefault("PYTORCH_NVML_BASED_CUDA_CHECK", "1")
     return torch.cuda.device_count() or cores()
-
-
-def threads_a_worker(workers: int) -> int:
-    """CPU threads of PyTorch for each of the workers of this machine."""
-    return max(1, cores() // workers)

@@ -20,7 +20,7 @@ def keep_password_private(storage: StorageConfig) -> None:
     """
     if not isinstance(storage, PostgreSQLStorageConfig) or not storage.url:
         return
-    from latentsweep.sweep.database_storage import URL_VARIABLE, address, passwords
+    from latentsweep.sweep.database_address import URL_VARIABLE, address, passwords
 
     secrets = passwords(address(storage))
     if not secrets:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from latentsweep.config.sweep import SweepConfig
-from latentsweep.sweep.slots import Limits
+from latentsweep.sweep.limits import Limits
 from latentsweep.sweep.space import SearchSpace
 
 

@@ -18,8 +18,8 @@ from latentsweep.sweep.launching_process import LAUNCHER_NAME
 from latentsweep.sweep.machine import count_workers, threads_a_worker
 from latentsweep.sweep.parent import open_parent
 from latentsweep.sweep.plan import Plan
+from latentsweep.sweep.queue import Queue
 from latentsweep.sweep.search import Search
-from latentsweep.sweep.slots import Queue
 from latentsweep.sweep.storage import open_storage
 from latentsweep.sweep.study import check_study, make_study
 from latentsweep.sweep.warm_start import warm_start
@@ -47,7 +47,8 @@ def prepare(search: Search, config: DictConfig) -> Plan:
     launcher = str(config.hydra.launcher.get("_target_", "")).rpartition(".")[2]
     local = launcher in (_LOCAL, _BASIC)
     # Hydra's own launcher runs jobs one after another, and after Ctrl-C in one goes on to the next.
-    workers = 1 if launcher == _BASIC else count_workers(sweep.workers, local=local)
+    alone = launcher == _BASIC
+    workers = 1 if alone else count_workers(sweep.workers, sweep.n_trials, local=local)
     if launcher == _SLURM:
         check_partition(config.hydra.launcher.get("partition"))
     read_splits(search.base.data, search.base.seed)
@@ -74,7 +75,7 @@ def prepare(search: Search, config: DictConfig) -> Plan:
         if earlier:
             warm_start(study, earlier, search.space)
         Queue(storage, plan.study, plan.limits, workers).open_slots(search.enqueued)
-        write_whereabouts(directory, plan.study, sweep.storage)
+        write_whereabouts(directory, plan.study, sweep.storage, search.base.tracking)
         launching = {"pid": os.getpid(), "host": os.uname().nodename}
         write_json(directory / LAUNCHER_NAME, launching)
     return plan

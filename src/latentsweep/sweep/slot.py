@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from optuna.trial import FrozenTrial, TrialState
 
-from latentsweep.sweep.attributes import FAILURE, SLOT
+from latentsweep.sweep.attributes import SLOT
 
 FINISHED = (TrialState.COMPLETE, TrialState.PRUNED)
 
@@ -49,13 +49,6 @@ def slots_of(trials: list[FrozenTrial]) -> dict[int, Slot]:
         if SLOT in trial.user_attrs:
             by_index[trial.user_attrs[SLOT]].append(trial)
     return {index: Slot(index, tuple(by_index[index])) for index in sorted(by_index)}
-
-
-def failures_in(trials: list[FrozenTrial]) -> list[FrozenTrial]:
-    """The trials that failed by themselves, and were not taken up again."""
-    return [
-        trial for trial in trials if trial.state == TrialState.FAIL and FAILURE in trial.user_attrs
-    ]
 
 
 def all_filled(trials: list[FrozenTrial], wanted: int) -> bool:

@@ -67,7 +67,7 @@ def shown(config: StorageConfig) -> str:
         case SQLiteStorageConfig():
             return f"sqlite {config.path or 'study.db'}"
         case PostgreSQLStorageConfig():
-            from latentsweep.sweep.database_storage import address, without_password
+            from latentsweep.sweep.database_address import address, without_password
 
             return without_password(address(config))
         case GrpcStorageConfig():

@@ -24,7 +24,8 @@ from latentsweep.sweep.attributes import (
     SETTINGS,
     STOPPED,
 )
-from latentsweep.sweep.slot import failures_in
+from latentsweep.sweep.failures import failures_in
+from latentsweep.sweep.slot import all_filled
 from latentsweep.sweep.space import SearchSpace
 
 
@@ -158,3 +159,10 @@ def _brief(value: object) -> str:
     if value is None:
         return "nothing"
     return value if isinstance(value, str) else json.dumps(value)
+
+
+def has_ended(study: optuna.Study) -> bool:
+    """Whether all trials that are wanted are complete or pruned, or none is started any more."""
+    wanted = int(study.user_attrs.get(N_TRIALS, 0))
+    finished = all_filled(study.get_trials(deepcopy=False), wanted)
+    return finished or bool(study.user_attrs.get(STOPPED))

@@ -1,4 +1,4 @@
-"""Where the study of a sweep is: noted in the sweep's directory, and found again by its name."""
+"""Where a sweep's study and record are: noted in its directory, and found again by its name."""
 
 from __future__ import annotations
 
@@ -10,23 +10,37 @@ import optuna
 from pydantic import TypeAdapter, ValidationError
 
 from latentsweep.config.sweep import PostgreSQLStorageConfig, StorageConfig
+from latentsweep.config.tracking import TrackingConfig
 from latentsweep.config.typed import did_you_mean, first_line
 from latentsweep.errors import ConfigError
 from latentsweep.sweep.storage import open_storage, shown
 from latentsweep.tracking.files import read_json, write_json
+from latentsweep.tracking.uri import resolve_uri, without_credentials
 
 WHEREABOUTS = "sweep.json"
 _STORAGE: TypeAdapter[StorageConfig] = TypeAdapter(StorageConfig)
+_TRACKING = TypeAdapter(TrackingConfig)
 
 
-def write_whereabouts(directory: Path, study: str, storage: StorageConfig) -> None:
-    """Note where the study of the sweep in `directory` is, without a password."""
+def write_whereabouts(
+    directory: Path, study: str, storage: StorageConfig, tracking: TrackingConfig
+) -> None:
+    """Note where the study and the record of the sweep in `directory` are, without a password."""
     if isinstance(storage, PostgreSQLStorageConfig):
         storage = replace(storage, url=shown(storage))
-    write_json(
-        directory / WHEREABOUTS,
-        {"study": study, "storage": _STORAGE.dump_python(storage, mode="json")},
-    )
+    noted = {"study": study, "storage": _STORAGE.dump_python(storage, mode="json")}
+    if tracking.uri and without_credentials(tracking.uri) == tracking.uri:
+        absolute = replace(tracking, uri=resolve_uri(tracking.uri))
+        noted["tracking"] = _TRACKING.dump_python(absolute, mode="json")
+    write_json(directory / WHEREABOUTS, noted)
+
+
+def find_tracking(directory: Path) -> TrackingConfig | None:
+    """Where the record of the sweep in `directory` goes; None where that is not noted."""
+    try:
+        return _TRACKING.validate_python(read_json(directory / WHEREABOUTS)["tracking"])
+    except (KeyError, ValidationError):
+        return None
 
 
 def find_sweep(name: str, parent: str) -> Path:

@@ -35,9 +35,9 @@ from latentsweep.sweep.composer import Composer
 from latentsweep.sweep.ending import end_sweep
 from latentsweep.sweep.plan import Plan
 from latentsweep.sweep.pruners import build_pruner
+from latentsweep.sweep.queue import Queue
 from latentsweep.sweep.requeue import Requeue
 from latentsweep.sweep.samplers import SHARED_SEED, build_sampler
-from latentsweep.sweep.slots import Queue
 from latentsweep.sweep.storage import open_storage
 from latentsweep.sweep.trial import (
     TrialSupervisor,

@@ -94,7 +94,10 @@ def add(
     ends = sorted((t.datetime_complete for t in before if t.datetime_complete), reverse=True)
     began = ends[1] if len(ends) > 1 else _BEGAN
     trial.datetime_start = None if state == TrialState.WAITING else began
-    trial.datetime_complete = began + timedelta(seconds=seconds) if state.is_finished() else None
+    seen = began + timedelta(seconds=seconds)
+    trial.datetime_complete = seen if state.is_finished() else None
+    if LEASE in attributes:
+        trial.set_user_attr(LEASE, {**attributes[LEASE], "at": seen.timestamp()})
     study.add_trial(trial)
     return number
 

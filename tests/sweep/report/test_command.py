@@ -5,8 +5,10 @@ from pathlib import Path
 
 import optuna
 
-from latentsweep.config.project import ROOT
+from latentsweep.config.compose import compose
+from latentsweep.config.project import CONFIG_DIRECTORY, ROOT
 from latentsweep.config.sweep import JournalStorageConfig
+from latentsweep.config.typed import typed
 from latentsweep.sweep.storage import open_storage
 from latentsweep.sweep.whereabouts import WHEREABOUTS, write_whereabouts
 from tests.sweep.report.made_up import sweep_study
@@ -17,6 +19,7 @@ def make(directory: Path, name: str, at: float = 1000.0) -> None:
     place = directory / name
     place.mkdir(parents=True)
     config = JournalStorageConfig(path=None)
+    tracking = typed(compose(CONFIG_DIRECTORY, "train", ["tracking=off"])).tracking
     made = sweep_study(12, name=name)
     study = optuna.create_study(
         study_name=name, storage=open_storage(config, place), direction="maximize"
@@ -24,7 +27,7 @@ def make(directory: Path, name: str, at: float = 1000.0) -> None:
     for key, value in made.user_attrs.items():
         study.set_user_attr(key, value)
     study.add_trials(made.get_trials(deepcopy=False))
-    write_whereabouts(place, name, config)
+    write_whereabouts(place, name, config, tracking)
     os.utime(place / WHEREABOUTS, (at, at))
 
 

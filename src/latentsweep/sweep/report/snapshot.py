@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -23,7 +23,6 @@ from optuna.trial import FrozenTrial, TrialState
 
 from latentsweep.sweep.attributes import (
     CONTINUES,
-    EPOCHS,
     FAILURE,
     METHOD,
     METRICS,
@@ -33,6 +32,7 @@ from latentsweep.sweep.attributes import (
     SLOT,
     STOPPED,
 )
+from latentsweep.sweep.durations import covered, epochs_of, spans
 from latentsweep.sweep.slot import slots_of
 from latentsweep.tracking.progress import read_identity
 
@@ -143,10 +143,9 @@ class Entry:
         return metrics
 
     @property
-    def epochs(self) -> int | None:
+    def epochs(self) -> int:
         """Epochs that were trained."""
-        known = self.trial.user_attrs.get(EPOCHS)
-        return int(known) if known is not None else max(self.curve, default=None)
+        return epochs_of(self.trial)
 
     @property
     def failure(self) -> str:
@@ -225,7 +224,7 @@ def snapshot(study: optuna.Study, directory: Path) -> Snapshot:
         warm_start=sum(SLOT not in trial.user_attrs for trial in trials),
         stopped=str(attributes.get(STOPPED) or ""),
         method=attributes.get(METHOD) or {},
-        busy=_covered(_spans(trials, taken)),
+        busy=covered(spans(trials, taken)),
         taken=taken,
     )
 
@@ -253,7 +252,7 @@ def _attempts(trials: list[FrozenTrial]) -> Iterator[list[FrozenTrial]]:
 def _entry(tries: list[FrozenTrial], directory: Path, now: datetime) -> Entry:
     run = tries[-1].user_attrs.get(RUN)
     run_dir = directory / str(run) if run else None
-    seconds = sum(end - start for start, end in _spans(tries, now))
+    seconds = sum(end - start for start, end in spans(tries, now))
     return Entry(tuple(tries), seconds, run_dir, _link(run_dir) if run_dir else None)
 
 
@@ -276,21 +275,3 @@ def _parameters(trials: Sequence[FrozenTrial]) -> tuple[Parameter, ...]:
         if SLOT in trial.user_attrs:
             distributions.update(trial.distributions)
     return tuple(Parameter(name, each) for name, each in distributions.items())
-
-
-def _spans(trials: Iterable[FrozenTrial], now: datetime) -> list[tuple[float, float]]:
-    """When each of the sweep's own trials began and ended, in seconds."""
-    return [
-        (trial.datetime_start.timestamp(), (trial.datetime_complete or now).timestamp())
-        for trial in trials
-        if SLOT in trial.user_attrs and trial.datetime_start
-    ]
-
-
-def _covered(spans: list[tuple[float, float]]) -> float:
-    """Length of the union of intervals."""
-    covered, end = 0.0, float("-inf")
-    for start, stop in sorted(spans):
-        covered += max(0.0, stop - max(start, end))
-        end = max(end, stop)
-    return covered

@@ -28,7 +28,7 @@ def crosses(count: int) -> dict[str, Any]:
 def hover(entry: Entry, sweep: Snapshot) -> str:
     """What a point says of its trial."""
     lines = [f"<b>trial {entry.trial.number}</b>, {entry.state}"]
-    if entry.state == State.PRUNED and entry.epochs is not None:
+    if entry.state == State.PRUNED:
         lines[0] += f" after epoch {entry.epochs}"
     lines += [
         f"{escape(metric_label(objective.name))}: {metric_value(value)}"

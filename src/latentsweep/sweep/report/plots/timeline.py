@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from latentsweep.sweep.attributes import LEASE
+from latentsweep.sweep.durations import ended
 from latentsweep.sweep.report.labels import duration
 from latentsweep.sweep.report.plots.points import hover
 from latentsweep.sweep.report.plots.theme import (
@@ -109,7 +110,7 @@ def _stretches(sweep: Snapshot) -> list[_Stretch]:
             if lease and trial.datetime_start:
                 worker = (str(lease["host"]), int(lease["pid"]), float(lease["started"]))
                 lost = trial is not entry.trial or entry.state == State.WAITING
-                end = trial.datetime_complete or sweep.taken
+                end = ended(trial, sweep.taken)
                 outcome = "lost" if lost else entry.state.value
                 found.append(_Stretch(worker, trial.datetime_start, end, outcome, entry))
     return sorted(found, key=lambda stretch: stretch.begin)

@@ -10,7 +10,7 @@ from latentsweep.config.compose import compose
 from latentsweep.config.digest import digest
 from latentsweep.config.project import CONFIG_DIRECTORY, ROOT
 from latentsweep.config.typed import typed
-from latentsweep.sweep.best import write_best
+from latentsweep.sweep.best_config import write_best
 
 TRIAL = (
     "data=digits",

@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import random
 import signal
 import threading
 import time
@@ -16,9 +17,12 @@ from optuna.trial import TrialState
 from latentsweep.errors import ConfigError
 from latentsweep.sweep import lease
 from latentsweep.sweep.attributes import ATTEMPT, CONTINUES, FAILURE, LEASE, N_TRIALS, SLOT, STOPPED
+from latentsweep.sweep.empty_slots import EmptySlots
+from latentsweep.sweep.failures import failures_in
 from latentsweep.sweep.lease import WorkerIdentity
-from latentsweep.sweep.slot import failures_in, slots_of
-from latentsweep.sweep.slots import Limits, Queue
+from latentsweep.sweep.limits import Limits
+from latentsweep.sweep.queue import Queue
+from latentsweep.sweep.slot import slots_of
 
 LIMITS = Limits(lease_seconds=30.0, max_resumptions=2, max_failure_rate=0.5)
 STUDY = "study"
@@ -220,6 +224,21 @@ def test_trial_that_kills_every_worker_fails_and_its_slot_is_opened_again(tmp_pa
     assert failure.user_attrs[FAILURE] == "its worker died 3 times"
 
 
+def test_failure_counts_once_though_its_worker_dies_while_it_says_so(tmp_path: Path) -> None:
+    made = study(tmp_path, 2)
+    dead = {"host": WorkerIdentity.of_this_process().host, "pid": 2**30, "started": 0, "beat": 0}
+    worker = queue(tmp_path)
+    worker.open_slots()
+    claimed = worker.claim()
+    assert claimed is not None
+    worker.let_go()
+    worker.storage.set_trial_user_attr(claimed._trial_id, LEASE, dead)
+    worker.storage.set_trial_user_attr(claimed._trial_id, FAILURE, "NaN in the loss")
+    assert sorted(work_to_the_end(worker)) == [0, 1]
+    assert [trial.user_attrs[FAILURE] for trial in failures_in(made.trials)] == ["NaN in the loss"]
+    assert not any(CONTINUES in trial.user_attrs for trial in made.trials)
+
+
 def test_trial_handed_back_is_gone_on_with_by_the_next(tmp_path: Path) -> None:
     made = study(tmp_path, 1)
     leaver = queue(tmp_path)
@@ -337,19 +356,17 @@ def test_slot_that_nobody_opened_is_opened_by_others_once_they_have_waited(tmp_p
 
 def test_slot_is_left_to_whoever_claims_the_one_that_opens_it(tmp_path: Path) -> None:
     made = study(tmp_path, 40)
-    limits = Limits(lease_seconds=0.05, max_resumptions=1, max_failure_rate=0.5)
-    worker, other = queue(tmp_path, limits), queue(tmp_path, limits)
+    worker, other = queue(tmp_path), queue(tmp_path)
     worker.open_slots()
     assert len(made.trials) == 17, "as many as are kept ahead, and one a worker"
     for claimant in (worker, other):
         assert claimant.claim() is not None
-    until = time.monotonic() + 4 * limits.lease_seconds
-    while time.monotonic() < until:
-        other._mend(slots_of(made.trials), 40)
-    for claimant in (worker, other):
         claimant.let_go()
-    slots = [trial.user_attrs[SLOT] for trial in made.trials]
-    assert slots == list(range(18))
+    observer = EmptySlots(LIMITS.lease_seconds, random.Random(0), workers=2)
+    slots = slots_of(made.trials)
+    assert list(slots) == list(range(18))
+    assert observer.due(slots, 40, now=0.0) is None
+    assert observer.due(slots, 40, now=1e6) is None
 
 
 def test_second_trial_of_a_slot_is_never_run(tmp_path: Path) -> None:

@@ -12,52 +12,31 @@ from __future__ import annotations
 import random
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import optuna
 from optuna.exceptions import UpdateFinishedTrialError
-from optuna.trial import FrozenTrial, TrialState, create_trial
+from optuna.trial import FrozenTrial, TrialState
 
 from latentsweep.errors import ConfigError
+from latentsweep.sweep.additions import VALUES, continuation, fresh
 from latentsweep.sweep.attributes import (
     ATTEMPT,
-    CONTINUES,
     FAILURE,
     FORGIVEN,
     LEASE,
     N_TRIALS,
-    RUN,
     SLOT,
     STOPPED,
 )
+from latentsweep.sweep.empty_slots import AHEAD, EmptySlots, empty_slots
+from latentsweep.sweep.failures import too_many_failures
 from latentsweep.sweep.lease import Contact, Heartbeat, LeaseWatch, WorkerIdentity
-from latentsweep.sweep.slot import FINISHED, Slot, all_filled, failures_in, slots_of
+from latentsweep.sweep.limits import Limits
+from latentsweep.sweep.slot import Slot, all_filled, slots_of
 
-# Optuna's name for the parameters that a trial is to have.
-_VALUES = "fixed_params"
-# Open slots are kept this far ahead of the claimed ones, and are not all there from the start:
-# samplers read every unfinished trial from a database, each time.
-_AHEAD = 16
 _MOST_TIMES_ASIDE = 10
-# Fewer trials than this say nothing about the share that fails.
-_TRIALS_THAT_TELL = 10
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What the queue is to bear.
-
-    Attributes:
-        lease_seconds: a trial without a sign of life for so long is taken up again.
-        max_resumptions: how often, before it counts as failed.
-        max_failure_rate: share of failed trials above which no more are started.
-    """
-
-    lease_seconds: float
-    max_resumptions: int
-    max_failure_rate: float
 
 
 class Queue:
@@ -82,7 +61,7 @@ class Queue:
         self._watch = LeaseWatch(limits.lease_seconds, self._contact)
         self._heartbeat: Heartbeat | None = None
         self._random = random.Random(f"{self.worker}")
-        self._waits: dict[int, tuple[int | None, float]] = {}
+        self._empty_slots = EmptySlots(limits.lease_seconds, self._random, workers)
         self._set_aside: dict[int, float] = {}
         self._times_set_aside: Counter[int] = Counter()
 
@@ -96,12 +75,12 @@ class Queue:
         Raises:
             ConfigError: no trial is left to try them with.
         """
-        known = [trial.system_attrs.get(_VALUES) for trial in self._trials()]
+        known = [trial.system_attrs.get(VALUES) for trial in self._trials()]
         self._enqueue([each for each in values if dict(each) not in known])
         slots = slots_of(self._trials())
         waiting = sum(slot.is_waiting for slot in slots.values())
-        empty = [index for index, _ in self._empty(slots, self.n_trials)]
-        for index in empty[: max(0, _AHEAD + self._workers - waiting)]:
+        empty = [index for index, _ in empty_slots(slots, self.n_trials)]
+        for index in empty[: max(0, AHEAD + self._workers - waiting)]:
             self._reopen(index, slots)
 
     def _enqueue(self, values: Sequence[Mapping[str, Any]]) -> None:
@@ -113,7 +92,7 @@ class Queue:
             slot.current
             for slot in slots.values()
             if slot.index < wanted and slot.is_waiting and slot.current
-            if not slot.current.params and _VALUES not in slot.current.system_attrs
+            if not slot.current.params and VALUES not in slot.current.system_attrs
         ]
         if len(values) > len(new) + len(still_open):
             raise ConfigError(
@@ -125,7 +104,7 @@ class Queue:
         for trial in still_open:
             if rest and self._take(trial, on_lost=lambda: None):  # or a worker would, meanwhile
                 values_of_it = rest.pop(0)
-                self.storage.set_trial_system_attr(trial._trial_id, _VALUES, dict(values_of_it))
+                self.storage.set_trial_system_attr(trial._trial_id, VALUES, dict(values_of_it))
                 self.hand_back(trial._trial_id)
         for index, each in zip(new, rest, strict=False):
             self._open(index, each)
@@ -148,7 +127,9 @@ class Queue:
             if slot.index < wanted and slot.current and slot.is_waiting
             if self._set_aside.get(slot.index, 0.0) < time.monotonic()
         ]
-        self._mend(slots, wanted)
+        due = self._empty_slots.due(slots, wanted, time.monotonic())
+        if due is not None:
+            self._reopen(due, slots)
         # Those that were begun come first; then about in the order of their slots, for workers that
         # all want the same one hold each other up.
         waiting.sort(key=lambda trial: (not trial.params, trial.user_attrs[SLOT]))
@@ -156,7 +137,7 @@ class Queue:
             near = sum(bool(trial.params) for trial in waiting) or min(len(waiting), self._workers)
             trial = waiting.pop(self._random.randrange(near))
             if self._take(trial, on_lost):
-                ahead = trial.user_attrs[SLOT] + _AHEAD
+                ahead = trial.user_attrs[SLOT] + AHEAD
                 if ahead < wanted and ahead not in slots:
                     self._open(ahead, {})
                 return trial
@@ -246,7 +227,9 @@ class Queue:
         """End the trials whose workers died and have them taken up; returns how things stand."""
         lost = self._lost(trials)
         for trial in lost:
-            if trial.user_attrs.get(ATTEMPT, 0) >= self.limits.max_resumptions:
+            if FAILURE in trial.user_attrs:  # its worker died while it said so
+                self.fail(trial._trial_id, trial.user_attrs[FAILURE])
+            elif trial.user_attrs.get(ATTEMPT, 0) >= self.limits.max_resumptions:
                 again = f"its worker died {self.limits.max_resumptions + 1} times"
                 self.fail(trial._trial_id, again)
             elif self._end_quietly(trial._trial_id, TrialState.FAIL):
@@ -267,36 +250,6 @@ class Queue:
         """See others' signs of life while a trial runs, so that the dead are known after it."""
         self._lost(self._trials())
 
-    def _mend(self, slots: Mapping[int, Slot], wanted: int) -> None:
-        """Open a slot that has long been empty: whoever was to open it has died.
-
-        Everyone waits for another time and opens one only, so that few do it for the same slot.
-        """
-        now = time.monotonic()
-        waits = self._waits
-        self._waits = {}
-        for index, last in self._empty(slots, wanted):
-            before = slots.get(index - _AHEAD)
-            if last is None and index >= _AHEAD and (before is None or before.is_waiting):
-                continue  # whoever claims that one opens this one
-            number = last.number if last else None
-            known = waits.get(index)
-            until = now + self.limits.lease_seconds * self._random.uniform(1, 2)
-            self._waits[index] = known if known and known[0] == number else (number, until)
-        due = [index for index, (_, until) in self._waits.items() if until < now]
-        if due:
-            index = self._random.choice(due[: self._workers])
-            self._reopen(index, slots)
-
-    def _empty(
-        self, slots: Mapping[int, Slot], end: int
-    ) -> Iterator[tuple[int, FrozenTrial | None]]:
-        """Slots before `end` in which nothing waits, runs or is finished, and their last trials."""
-        for index in range(end):
-            current = slots[index].current if index in slots else None
-            if current is None or current.state == TrialState.FAIL:
-                yield index, current
-
     def _reopen(self, index: int, slots: Mapping[int, Slot]) -> None:
         """Add what is missing in an empty slot."""
         last = slots[index].trials[-1] if index in slots else None
@@ -307,45 +260,20 @@ class Queue:
 
     def _open(self, index: int, values: Mapping[str, Any]) -> None:
         """Add a trial to be claimed; what `values` leaves out is sampled then."""
-        template = create_trial(
-            state=TrialState.WAITING,
-            user_attrs={SLOT: index},
-            system_attrs={_VALUES: dict(values)} if values else {},
-        )
-        self.storage.create_new_trial(self._study_id, template_trial=template)
+        self.storage.create_new_trial(self._study_id, template_trial=fresh(index, values))
 
     def _take_up_again(self, lost: FrozenTrial, attempt: int | None = None) -> None:
-        """Add a trial that goes on with one whose worker died: same parameters, same run."""
+        """Add a trial that goes on with one whose worker died."""
         if attempt is None:
             attempt = lost.user_attrs.get(ATTEMPT, 0) + 1
-        attributes = {
-            SLOT: lost.user_attrs[SLOT],
-            ATTEMPT: attempt,
-            CONTINUES: lost.number,
-        }
-        if RUN in lost.user_attrs:
-            attributes[RUN] = lost.user_attrs[RUN]
-        template = create_trial(
-            state=TrialState.WAITING,
-            params=lost.params,
-            distributions=lost.distributions,
-            user_attrs=attributes,
-            system_attrs=lost.system_attrs,
-            intermediate_values=lost.intermediate_values,
-        )
-        self.storage.create_new_trial(self._study_id, template_trial=template)
+        self.storage.create_new_trial(self._study_id, template_trial=continuation(lost, attempt))
 
     def _follow_failure(self, failed: FrozenTrial) -> None:
-        trials = self._trials()
-        finished = [t for t in trials if t.state in FINISHED and SLOT in t.user_attrs]
-        forgiven = int(self._attributes().get(FORGIVEN, 0))
-        failures = len(failures_in(trials)) - forgiven
-        ended = len(finished) + failures
-        tolerated = self.limits.max_failure_rate * max(ended, min(self.n_trials, _TRIALS_THAT_TELL))
-        hopeless = failures >= max(self.n_trials, _TRIALS_THAT_TELL) and not finished
-        if failures > tolerated or hopeless:
-            reason = failed.user_attrs[FAILURE]
-            self.stop(f"{failures} of {ended} trials failed, the last one: {reason}")
+        """Open its slot again, unless too many fail."""
+        rate, forgiven = self.limits.max_failure_rate, int(self._attributes().get(FORGIVEN, 0))
+        too_many = too_many_failures(self._trials(), self.n_trials, rate, forgiven)
+        if too_many:
+            self.stop(f"{too_many}, the last one: {failed.user_attrs[FAILURE]}")
         else:
             self._open(failed.user_attrs[SLOT], {})
 

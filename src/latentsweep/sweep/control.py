@@ -1,0 +1,106 @@
+"""A sweep from outside, by whoever stands in its project: how it stands, and how to stop it."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from pathlib import Path
+
+import optuna
+from rich.console import Console
+from rich.table import Table
+
+from latentsweep.errors import LatentsweepError
+from latentsweep.sweep.cluster import SlurmTask, cancel, jobs_of, status
+from latentsweep.sweep.ending import interrupt_sweep
+from latentsweep.sweep.follow import follow, view
+from latentsweep.sweep.launching_process import ask_to_stop
+from latentsweep.sweep.whereabouts import find_study, find_tracking
+
+_SECONDS_BETWEEN_QUESTIONS = 30.0  # to Slurm, whose controller serves everyone
+
+
+def show_status(directory: Path) -> None:
+    """Print how the trials stand, and each worker that Slurm knows.
+
+    Args:
+        directory: the sweep's.
+
+    Raises:
+        LatentsweepError: the storage or Slurm cannot be reached.
+    """
+    console = Console(highlight=False)
+    workers = status(directory) if jobs_of(directory) else []
+    console.print(view(_study(directory), max(1, sum(worker.alive for worker in workers))))
+    if workers:
+        _print_workers(directory, workers)
+
+
+def follow_sweep(directory: Path) -> None:
+    """Show how the sweep stands until it ends or its workers have left; Ctrl-C changes nothing.
+
+    Args:
+        directory: the sweep's.
+
+    Raises:
+        LatentsweepError: the storage or Slurm cannot be reached.
+    """
+    study = _study(directory)
+    ended: list[int] = []
+    workers = 1
+    if jobs_of(directory):
+        workers = max(1, sum(worker.alive for worker in status(directory)))
+        threading.Thread(target=_watch_workers, args=(directory, ended), daemon=True).start()
+    signal.signal(signal.SIGINT, lambda number, _: ended.append(number))
+    follow(study, workers, ended)
+    show_status(directory)
+
+
+def cancel_workers(directory: Path) -> None:
+    """Stop the workers: those on Slurm, and those of a launching process on this machine.
+
+    Args:
+        directory: the sweep's.
+
+    Raises:
+        LatentsweepError: Slurm cannot be reached, or the workers are not this user's to stop.
+    """
+    cancelled = len(cancel(directory)) if jobs_of(directory) else 0
+    if ask_to_stop(directory):
+        stopped = "asked to stop"
+    else:
+        stopped = f"{cancelled} workers cancelled" if cancelled else "no worker runs or waits"
+    print(f"{directory.name}: {stopped}; the command that started it goes on with it")
+    tracking = find_tracking(directory)
+    if cancelled and tracking:  # nobody is left to say so
+        problem = interrupt_sweep(_study(directory), directory, tracking)
+        if problem:
+            print(f"{'not synced:':<12}{problem}")
+
+
+def _study(directory: Path) -> optuna.Study:
+    return find_study(directory.name, str(directory.parent))
+
+
+def _watch_workers(directory: Path, ended: list[int]) -> None:
+    """Have the following end once Slurm has none of the workers any more."""
+    pause = threading.Event()
+    while not ended and not pause.wait(_SECONDS_BETWEEN_QUESTIONS):
+        try:
+            if not any(worker.alive for worker in status(directory)):
+                ended.append(0)
+        except LatentsweepError:
+            continue  # a controller that is away says nothing about the workers
+
+
+def _print_workers(directory: Path, workers: list[SlurmTask]) -> None:
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for name in ("worker", "state", "time", "node", "waits for"):
+        table.add_column(name)
+    for worker in workers:
+        waits = worker.reason if worker.state == "PENDING" else ""
+        table.add_row(worker.task, worker.state, worker.elapsed, worker.node, waits)
+    console = Console(highlight=False, soft_wrap=True)
+    console.print(table)
+    if any(worker.state == "FAILED" for worker in workers):
+        console.print(f"why a worker failed: {directory}/slurm/*_log.err", markup=False)
