@@ -1,20 +1,12 @@
-import sys
-from collections.abc import Iterator
+from collections.abc import Callable
 from types import ModuleType
 
 import pytest
 
-from latentsweep.config.project import ROOT
-
 
 @pytest.fixture
-def worker_time(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
-    monkeypatch.syspath_prepend(ROOT / "pipelines")
-    from benchmarks import worker_time
-
-    yield worker_time
-    for name in [name for name in sys.modules if name.partition(".")[0] == "benchmarks"]:
-        monkeypatch.delitem(sys.modules, name)
+def worker_time(benchmark: Callable[[str], ModuleType]) -> ModuleType:
+    return benchmark("worker_time")
 
 
 def test_time_of_batches_counts_the_wait_at_each_batch_end(worker_time: ModuleType) -> None:
