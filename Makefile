@@ -32,10 +32,12 @@ train: $(INSTALLED)  ## train one model; Hydra overrides in ARGS="model=vae seed
 sweep: $(INSTALLED)  ## search latent size and KL weight; WORKERS=, CLUSTER=slurm, ARGS="model.beta='interval(1,8)'"
 	@$(BIN)/python pipelines/sweep.py $(SWEEP) $(ARGS)
 ifdef FOLLOW
-	@$(BIN)/python pipelines/sweep_control.py follow '$(STUDY)'
+	@$(BIN)/python pipelines/sweep_control.py follow '$(STUDY)' $(PLACE)
 endif
 
 SWEEP := $(if $(WORKERS),sweep.workers=$(WORKERS)) $(if $(STUDY),sweep.study=$(STUDY))
+SWEEP += $(if $(DIRECTORY),sweep.directory=$(DIRECTORY))
+PLACE := $(if $(DIRECTORY),--directory '$(DIRECTORY)')
 ifeq ($(CLUSTER),slurm)
   SWEEP += hydra/launcher=latentsweep_slurm
   SWEEP += $(if $(PARTITION),hydra.launcher.partition=$(PARTITION))
@@ -45,16 +47,16 @@ else ifeq ($(origin CLUSTER),command line)
 endif
 
 sweep-status: $(INSTALLED)  ## how a sweep stands; STUDY= one other than the newest
-	@$(BIN)/python pipelines/sweep_control.py status '$(STUDY)'
+	@$(BIN)/python pipelines/sweep_control.py status '$(STUDY)' $(PLACE)
 
 sweep-cancel: $(INSTALLED)  ## stop a sweep's workers; the same sweep can be gone on with
-	@$(BIN)/python pipelines/sweep_control.py cancel '$(STUDY)'
+	@$(BIN)/python pipelines/sweep_control.py cancel '$(STUDY)' $(PLACE)
 
 sweep-proxy: $(INSTALLED)  ## serve a study's database to very many workers; ARGS="--host 0.0.0.0"
 	@$(BIN)/python pipelines/storage_proxy.py $(ARGS)
 
 report: $(INSTALLED)  ## write a sweep's report.html, also while it runs; STUDY= one other than the newest
-	@$(BIN)/python pipelines/report.py '$(STUDY)'
+	@$(BIN)/python pipelines/report.py '$(STUDY)' $(PLACE)
 
 dashboard: $(INSTALLED)  ## open MLflow on this machine; URI= another store, PORT= another port
 	@echo "dashboard: http://127.0.0.1:$(PORT)/#/$(PAGE)?workflowType=machine_learning (Ctrl-C ends it)"

@@ -11,13 +11,15 @@ from pathlib import Path
 from optuna.trial import FrozenTrial, TrialState
 
 from benchmarks.peer_environment import PEER, PeerError, peer_python
-from benchmarks.worker_time import TrialTimes, WorkerTime, of_batches, of_queue
+from benchmarks.worker_time import TrialTimes, WorkerTime, longest_gap, of_batches, of_queue
 from latentsweep.config.project import ROOT
 from latentsweep.config.sweep import JournalStorageConfig
-from latentsweep.sweep.attributes import LEASE
+from latentsweep.sweep.attributes import LEASE, RUN
 from latentsweep.sweep.durations import epochs_of
 from latentsweep.sweep.slot import FINISHED
 from latentsweep.sweep.storage import open_storage
+from latentsweep.tracking.journal import JOURNAL_NAME, read_journal
+from latentsweep.tracking.records import Metrics
 
 WORKERS = 2
 _STUDY = "benchmark"
@@ -45,6 +47,7 @@ class Outcome:
         time: what a worker spent them on.
         trials: how many ended complete or pruned.
         epochs: epochs trained, over all trials.
+        longest_gap: seconds from a trial's end to its worker's next first step, the longest.
         best: greatest ELBO on the validation images, nats per image.
         parameters: latent size and beta of the best trial.
     """
@@ -53,6 +56,7 @@ class Outcome:
     time: WorkerTime
     trials: int
     epochs: int
+    longest_gap: float
     best: float
     parameters: str
 
@@ -91,6 +95,7 @@ def by_peer(data: Path, directory: Path, size: Size) -> Outcome:
         of_batches(on_workers, WORKERS, started, ended),
         len(trials),
         sum(trial["epochs"] for trial in trials),
+        longest_gap(on_workers),
         best["value"],
         _shown(best["latent_size"], best["beta"]),
     )
@@ -128,7 +133,7 @@ def by_latentsweep(data: Path, directory: Path, size: Size, *extra: str) -> Outc
     storage = open_storage(JournalStorageConfig(path=None), directory / _STUDY)
     trials = storage.get_all_trials(storage.get_study_id_from_name(_STUDY))
     finished = [trial for trial in trials if trial.state in FINISHED]
-    on_workers = [_times_of(trial) for trial in finished]
+    on_workers = [_times_of(trial, directory / _STUDY) for trial in finished]
     # The last ELBO of a pruned trial is that of a shorter training.
     best = max((t for t in finished if t.state == TrialState.COMPLETE), key=_value_of)
     return Outcome(
@@ -136,16 +141,23 @@ def by_latentsweep(data: Path, directory: Path, size: Size, *extra: str) -> Outc
         of_queue(on_workers, WORKERS, started, ended),
         len(finished),
         sum(epochs_of(trial) for trial in finished),
+        longest_gap(on_workers),
         _value_of(best),
         _shown(best.params["model.latent_size"], best.params["model.beta"]),
     )
 
 
-def _times_of(trial: FrozenTrial) -> TrialTimes:
-    began, ended = trial.datetime_start, trial.datetime_complete
-    assert began is not None
-    assert ended is not None
-    return TrialTimes(str(trial.user_attrs[LEASE]["pid"]), began.timestamp(), ended.timestamp())
+def _times_of(trial: FrozenTrial, sweep: Path) -> TrialTimes:
+    """When a trial trained, from the first loss on record; that of the first step is recorded."""
+    journal = read_journal(sweep / trial.user_attrs[RUN] / JOURNAL_NAME)
+    first_step = next(
+        record.time / 1000  # milliseconds
+        for record, _ in journal
+        if isinstance(record, Metrics) and "train/loss" in record.values
+    )
+    assert trial.datetime_complete is not None
+    worker = str(trial.user_attrs[LEASE]["pid"])
+    return TrialTimes(worker, first_step, trial.datetime_complete.timestamp())
 
 
 def _value_of(trial: FrozenTrial) -> float:

@@ -77,10 +77,17 @@ def _comparison(outcomes: dict[str, Outcome], size: Size) -> Table:
         "  between trials": (lambda o: f"{o.time.between:.1f}", ""),
         "  waiting for others": (lambda o: f"{o.time.waiting:.1f}", ""),
         "  after the last trial": (lambda o: f"{o.time.stopping:.1f}", ""),
+        "longest gap to a first step, s": (lambda o: f"{o.longest_gap:.2f}", "< 0.3"),
+        "trials' share of a queue's time": (lambda o: f"{_share(o):.1%}", ">= 97 %"),
     }
     for figure, (shown, goal) in rows.items():
         table.add_row(figure, *(shown(outcome) for outcome in outcomes.values()), goal)
     return table
+
+
+def _share(outcome: Outcome) -> float:
+    """Of the time from a worker's first step to its last trial's end."""
+    return outcome.time.training / (outcome.time.training + outcome.time.between)
 
 
 def _origin_of_the_gain(outcomes: dict[str, Outcome]) -> Table:

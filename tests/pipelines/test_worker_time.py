@@ -32,6 +32,15 @@ def test_time_of_a_queue_counts_waiting_only_at_its_end(worker_time: ModuleType)
     assert time.stopping == 2
 
 
+def test_gap_is_from_a_trials_end_to_its_own_workers_next_first_step(
+    worker_time: ModuleType,
+) -> None:
+    times = worker_time.TrialTimes
+    trials = [times("a", 5, 9), times("b", 9.5, 12), times("a", 10, 11), times("a", 13, 15)]
+    assert worker_time.longest_gap(trials) == 2
+    assert worker_time.longest_gap(trials[:2]) == 0
+
+
 @pytest.mark.parametrize("account", ["of_batches", "of_queue"])
 def test_a_workers_times_add_up_to_the_wall_time(worker_time: ModuleType, account: str) -> None:
     times = worker_time.TrialTimes

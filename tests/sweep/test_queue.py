@@ -16,7 +16,16 @@ from optuna.trial import TrialState
 
 from latentsweep.errors import ConfigError
 from latentsweep.sweep import lease
-from latentsweep.sweep.attributes import ATTEMPT, CONTINUES, FAILURE, LEASE, N_TRIALS, SLOT, STOPPED
+from latentsweep.sweep.attributes import (
+    ATTEMPT,
+    CONTINUES,
+    FAILURE,
+    LEASE,
+    N_TRIALS,
+    SLOT,
+    STINTS,
+    STOPPED,
+)
 from latentsweep.sweep.empty_slots import EmptySlots
 from latentsweep.sweep.failures import failures_in
 from latentsweep.sweep.lease import WorkerIdentity
@@ -246,9 +255,12 @@ def test_trial_handed_back_is_gone_on_with_by_the_next(tmp_path: Path) -> None:
     claimed = leaver.claim()
     assert claimed is not None
     leaver.hand_back(claimed._trial_id)
+    leaver.hand_back(claimed._trial_id)  # by the way out of a worker that is stopped twice
     again = queue(tmp_path).claim()
     assert again is not None
     assert again.number == claimed.number
+    ((begin, end),) = made.trials[0].user_attrs[STINTS]
+    assert 0 <= end - begin < 60, "the time that was worked on it is not forgotten"
     assert len(made.trials) == 1
 
 

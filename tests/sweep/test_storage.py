@@ -140,6 +140,10 @@ def test_journal_removed_during_a_sweep_is_not_begun_anew(tmp_path: Path) -> Non
     file_of(JOURNAL, tmp_path).unlink()
     with pytest.raises(StorageError, match="removed it"):
         study_in(storage).ask()
+    with pytest.raises(StorageError, match="removed it"):
+        storage.get_all_studies()
+    with pytest.raises(ConfigError, match="removed it"):
+        open_storage(JOURNAL, tmp_path, create=False)
     assert not file_of(JOURNAL, tmp_path).exists()
 
 

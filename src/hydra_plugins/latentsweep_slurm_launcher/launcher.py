@@ -26,7 +26,7 @@ class LatentsweepSlurmLauncher(SlurmLauncher):  # type: ignore[misc]  # its pack
         Raises:
             Exception: what the task raised, so that Slurm shows its job as failed.
         """
-        returned = super().__call__(*arguments)
+        returned: JobReturn = super().__call__(*arguments)
         _ = returned.return_value
         return returned
 

@@ -31,7 +31,7 @@ class LatentsweepSweeper(Sweeper):
         self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig
     ) -> None:
         """Take what Hydra gives; the task is always a training run, so its function is unused."""
-        self.hydra_context = hydra_context
+        self._context = hydra_context
         self.config: DictConfig = config
 
     def sweep(self, arguments: list[str]) -> Any:
@@ -40,4 +40,4 @@ class LatentsweepSweeper(Sweeper):
         from latentsweep.sweep.launch import run_sweep
 
         with errors_to_terminal():
-            run_sweep(self.hydra_context, self.config, arguments)
+            run_sweep(self._context, self.config, arguments)

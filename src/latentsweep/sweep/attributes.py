@@ -14,6 +14,7 @@ SLOT = "slot"  # which of the n_trials this is, from 0; trials of one slot follo
 ATTEMPT = "attempt"  # how often this very run was taken up after its worker died
 CONTINUES = "continues"  # number of the trial that it takes up
 LEASE = "lease"  # worker, host, pid, count of its signs of life, time of the last one
+STINTS = "stints"  # work on it before it was handed back: begins and ends, since the epoch
 RUN = "run"  # the run's directory, relative to the sweep's
 METRICS = "metrics"  # of the validation split after the last epoch, by name with its split
 EPOCHS = "epochs"  # epochs that were trained; with one objective its last report tells that

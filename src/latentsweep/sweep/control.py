@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
+import time
 from pathlib import Path
 
 import optuna
@@ -17,6 +18,7 @@ from latentsweep.sweep.follow import follow, view
 from latentsweep.sweep.launching_process import ask_to_stop
 from latentsweep.sweep.whereabouts import find_study, find_tracking
 
+_SECONDS_TO_LEAVE = 40.0  # Slurm kills after 30 s, by default
 _SECONDS_BETWEEN_QUESTIONS = 30.0  # to Slurm, whose controller serves everyone
 
 
@@ -31,7 +33,7 @@ def show_status(directory: Path) -> None:
     """
     console = Console(highlight=False)
     workers = status(directory) if jobs_of(directory) else []
-    console.print(view(_study(directory), max(1, sum(worker.alive for worker in workers))))
+    console.print(view(_study(directory), max(1, _running(workers))))
     if workers:
         _print_workers(directory, workers)
 
@@ -49,7 +51,7 @@ def follow_sweep(directory: Path) -> None:
     ended: list[int] = []
     workers = 1
     if jobs_of(directory):
-        workers = max(1, sum(worker.alive for worker in status(directory)))
+        workers = max(1, _running(status(directory)))
         threading.Thread(target=_watch_workers, args=(directory, ended), daemon=True).start()
     signal.signal(signal.SIGINT, lambda number, _: ended.append(number))
     follow(study, workers, ended)
@@ -65,17 +67,30 @@ def cancel_workers(directory: Path) -> None:
     Raises:
         LatentsweepError: Slurm cannot be reached, or the workers are not this user's to stop.
     """
-    cancelled = len(cancel(directory)) if jobs_of(directory) else 0
+    on_slurm = bool(jobs_of(directory))
+    cancelled = len(cancel(directory)) if on_slurm else 0
     if ask_to_stop(directory):
         stopped = "asked to stop"
     else:
         stopped = f"{cancelled} workers cancelled" if cancelled else "no worker runs or waits"
     print(f"{directory.name}: {stopped}; the command that started it goes on with it")
-    tracking = find_tracking(directory)
-    if cancelled and tracking:  # nobody is left to say so
-        problem = interrupt_sweep(_study(directory), directory, tracking)
+    if on_slurm:  # where nobody is left to put it on record
+        _wait_until_left(directory)
+        tracking = find_tracking(directory)
+        problem = interrupt_sweep(_study(directory), directory, tracking) if tracking else ""
         if problem:
             print(f"{'not synced:':<12}{problem}")
+
+
+def _wait_until_left(directory: Path) -> None:
+    """Give the workers their time to hand back their trials."""
+    until = time.monotonic() + _SECONDS_TO_LEAVE
+    while time.monotonic() < until and any(worker.alive for worker in status(directory)):
+        time.sleep(1.0)
+
+
+def _running(workers: list[SlurmTask]) -> int:
+    return sum(worker.state == "RUNNING" for worker in workers)
 
 
 def _study(directory: Path) -> optuna.Study:

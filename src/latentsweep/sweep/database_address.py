@@ -50,6 +50,6 @@ def passwords(url: URL) -> list[str]:
 
 def without_password(url: URL) -> str:
     """The address as it may be shown and recorded."""
-    query = {key: url.query[key] for key in ("host", "port") if key in url.query}
+    query = {key: value for key, value in url.query.items() if "password" not in key}
     plain = URL.create("postgresql", url.username, None, url.host, url.port, url.database, query)
     return plain.render_as_string().replace("%2F", "/")

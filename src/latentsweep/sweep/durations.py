@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from optuna.trial import FrozenTrial
+from optuna.trial import FrozenTrial, TrialState
 
-from latentsweep.sweep.attributes import EPOCHS, FAILURE, LEASE, SLOT
+from latentsweep.sweep.attributes import EPOCHS, FAILURE, LEASE, SLOT, STINTS
 from latentsweep.sweep.slot import FINISHED
 
 
@@ -27,17 +27,19 @@ def ended(trial: FrozenTrial, now: datetime) -> datetime:
     if trial.state in FINISHED or FAILURE in trial.user_attrs:
         return complete
     began = trial.datetime_start or complete
-    lease = trial.user_attrs.get(LEASE)  # none where it was handed back
-    return max(began, min(complete, datetime.fromtimestamp(lease["at"]))) if lease else began
+    seen = (trial.user_attrs.get(LEASE) or {}).get("at")
+    return max(began, min(complete, datetime.fromtimestamp(seen))) if seen else began
 
 
 def spans(trials: Iterable[FrozenTrial], now: datetime) -> list[tuple[float, float]]:
-    """When each of the sweep's own trials began and ended, in seconds since the epoch."""
-    return [
-        (trial.datetime_start.timestamp(), ended(trial, now).timestamp())
-        for trial in trials
-        if SLOT in trial.user_attrs and trial.datetime_start
-    ]
+    """When workers were at the sweep's own trials: begin and end, in seconds since the epoch."""
+    found = []
+    for trial in trials:
+        if SLOT in trial.user_attrs and trial.datetime_start:
+            found += [(begin, end) for begin, end in trial.user_attrs.get(STINTS, ())]
+            if trial.state != TrialState.WAITING:
+                found.append((trial.datetime_start.timestamp(), ended(trial, now).timestamp()))
+    return found
 
 
 def covered(intervals: list[tuple[float, float]]) -> float:

@@ -96,7 +96,7 @@ def interrupt_sweep(study: optuna.Study, directory: Path, tracking: TrackingConf
                 tracking,
                 shipper,
                 status=RunStatus.INTERRUPTED,
-                artifacts={},
+                artifacts={REPORT_NAME: write_report(study, directory, directory / REPORT_NAME)},
                 note=summary_note(study, directory),
                 metrics={},
                 tags=_tags(study),

@@ -66,7 +66,7 @@ def _follow(plan: Plan, parent: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     ended: list[int] = []
     signal.signal(signal.SIGTERM, lambda number, _: ended.append(number))
-    storage = open_storage(plan.sweep.storage, plan.directory, plan.workers)
+    storage = open_storage(plan.sweep.storage, plan.directory, plan.workers, create=False)
     follow(optuna.load_study(study_name=plan.study, storage=storage), plan.workers, ended)
 
 

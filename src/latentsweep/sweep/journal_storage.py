@@ -4,7 +4,7 @@ import errno
 import fcntl
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -56,6 +56,17 @@ class LockedJournal(JournalFileBackend):
         super().__init__(str(path))  # whose own lock is made, but never acquired
         self._path = path
 
+    def read_logs(self, log_number_from: int) -> Generator[dict[str, Any], None, None]:
+        """The logs from one on.
+
+        Raises:
+            StorageError: the disk refuses, or the file is gone.
+        """
+        try:
+            yield from super().read_logs(log_number_from)
+        except OSError as error:
+            raise _refused("read", self._path, error) from error
+
     def append_logs(self, logs: list[dict[str, Any]]) -> None:
         """Write the logs, a line each, all or none.
 
@@ -74,23 +85,23 @@ class LockedJournal(JournalFileBackend):
                     os.ftruncate(file, end)
                     raise
         except OSError as error:
-            raise StorageError(
-                f"cannot write the study's journal {self._path}",
-                found=error.strerror or str(error),
-                expected="a disk that takes the trials' record",
-                mend=_MENDS.get(error.errno or 0, "check the disk that holds it"),
-            ) from error
+            raise _refused("write", self._path, error) from error
 
 
-def open_journal(path: Path) -> JournalStorage:
+def open_journal(path: Path, *, create: bool = True) -> JournalStorage:
     """The journal in `path`, read to its end.
+
+    Args:
+        path: the file.
+        create: make it if it is missing.
 
     Raises:
         ConfigError: `path` is no journal, or cannot be read or written.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("a+b") as file:
+        if create:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("a+b" if create else "r+b") as file:
             file.seek(0)
             start = file.readline()
     except OSError as error:
@@ -98,7 +109,7 @@ def open_journal(path: Path) -> JournalStorage:
             f"cannot open the study's journal {path}",
             found=error.strerror or str(error),
             expected="a file that this user may read and write",
-            mend="sweep.storage.path=FILE",
+            mend="sweep.storage.path=FILE" if create else _MENDS.get(error.errno or 0, ""),
         ) from None
     if not _is_log(start):
         raise _not_a_journal(path, "a file of another kind")
@@ -106,6 +117,15 @@ def open_journal(path: Path) -> JournalStorage:
         return JournalStorage(LockedJournal(path))
     except (ValueError, KeyError, TypeError, AssertionError) as error:
         raise _not_a_journal(path, first_line(error)) from None
+
+
+def _refused(what: str, path: Path, error: OSError) -> StorageError:
+    return StorageError(
+        f"cannot {what} the study's journal {path}",
+        found=error.strerror or str(error),
+        expected="a disk that keeps the trials' record",
+        mend=_MENDS.get(error.errno or 0, "check the disk that holds it"),
+    )
 
 
 def _not_a_journal(path: Path, found: str) -> ConfigError:

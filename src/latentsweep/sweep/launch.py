@@ -65,12 +65,13 @@ def _finish(plan: Plan, search: Search, results: Sequence[JobReturn]) -> None:
     Raises:
         LatentsweepError: it ended before its trials were finished.
     """
-    storage = open_storage(plan.sweep.storage, plan.directory, plan.workers, pooled=False)
+    where = plan.sweep.storage
+    storage = open_storage(where, plan.directory, plan.workers, pooled=False, create=False)
     try:
         study = optuna.load_study(study_name=plan.study, storage=storage)
     except KeyError:
         raise SweepError(
-            f"the study {plan.study} is gone from its storage", found=shown(plan.sweep.storage)
+            f"the study {plan.study} is gone from its storage", found=shown(where)
         ) from None
     queue = Queue(storage, plan.study, plan.limits, plan.workers)
     finished = queue.is_finished()

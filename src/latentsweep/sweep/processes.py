@@ -175,10 +175,9 @@ def become_own_group(parent: int, on_parents_death: signal.Signals) -> None:
         on_parents_death: the signal that this process gets then (Linux).
     """
     os.setpgid(0, 0)
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(on_parents_death))
-        if os.getppid() != parent:  # it died before that was said
-            os.kill(os.getpid(), on_parents_death)
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(on_parents_death))
+    if os.getppid() != parent:  # it died before that was said
+        os.kill(os.getpid(), on_parents_death)
 
 
 def _choose_gpu(index: int) -> None:

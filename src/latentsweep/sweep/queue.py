@@ -13,6 +13,7 @@ import random
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import optuna
@@ -28,8 +29,10 @@ from latentsweep.sweep.attributes import (
     LEASE,
     N_TRIALS,
     SLOT,
+    STINTS,
     STOPPED,
 )
+from latentsweep.sweep.durations import spans
 from latentsweep.sweep.empty_slots import AHEAD, EmptySlots, empty_slots
 from latentsweep.sweep.failures import too_many_failures
 from latentsweep.sweep.lease import Contact, Heartbeat, LeaseWatch, WorkerIdentity
@@ -167,6 +170,9 @@ class Queue:
         """Give a trial back, for anyone to go on with; it costs none of its resumptions."""
         self.let_go()
         try:
+            # The next owner begins to count anew.
+            worked = spans([self.storage.get_trial(trial_id)], datetime.now())
+            self.storage.set_trial_user_attr(trial_id, STINTS, worked)
             # Without it, so that nobody takes the next owner for the one that leaves.
             self.storage.set_trial_user_attr(trial_id, LEASE, None)
         except UpdateFinishedTrialError:

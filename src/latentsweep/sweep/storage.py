@@ -20,7 +20,12 @@ _PROXY_SECONDS = 5.0
 
 
 def open_storage(
-    config: StorageConfig, directory: Path, workers: int = 1, *, pooled: bool = True
+    config: StorageConfig,
+    directory: Path,
+    workers: int = 1,
+    *,
+    pooled: bool = True,
+    create: bool = True,
 ) -> BaseStorage:
     """Optuna's storage, reached and ready.
 
@@ -29,13 +34,14 @@ def open_storage(
         directory: the sweep's, where a file without a name of its own lies.
         workers: processes that will run trials.
         pooled: keep connections to a database open. A process that forks must not.
+        create: make a journal that is missing. Once a sweep is under way, none is to be.
 
     Raises:
         ConfigError: it cannot be reached or used, or does not bear so many workers.
     """
     match config:
         case JournalStorageConfig():
-            return open_journal(file_of(config, directory))
+            return open_journal(file_of(config, directory), create=create)
         case SQLiteStorageConfig():
             _one_worker(workers)
             from latentsweep.sweep.database_storage import open_sqlite

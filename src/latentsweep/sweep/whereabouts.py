@@ -79,7 +79,7 @@ def find_study(name: str, parent: str) -> optuna.Study:
         ) from None
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     try:
-        opened = open_storage(_with_address(storage), directory)
+        opened = open_storage(_with_address(storage), directory, create=False)
         return optuna.load_study(study_name=name, storage=opened)
     except KeyError:
         raise ConfigError(

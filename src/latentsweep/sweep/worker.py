@@ -148,7 +148,7 @@ class _Work:
         self._plan = plan = worker.plan
         self._interruption = interruption
         self._composer = Composer(worker.compose, plan.space)
-        storage = open_storage(plan.sweep.storage, plan.directory, plan.workers)
+        storage = open_storage(plan.sweep.storage, plan.directory, plan.workers, create=False)
         self._queue = Queue(storage, plan.study, plan.limits, plan.workers)
         tracking = self._composer.compose({}).tracking
         log = plan.directory / LOG_NAME
@@ -212,7 +212,7 @@ class _Work:
         except StorageError:
             self._queue.hand_back(trial_id)
             raise
-        except Exception as error:
+        except Exception as error:  # whatever a model, its data or its config can raise
             self._queue.fail(trial_id, reason(error))
         else:
             self._queue.let_go()

@@ -52,7 +52,7 @@ def columns(sweep: Snapshot) -> list[Column]:
         *(_objective(index, name) for index, name in enumerate(names)),
         *(_parameter(parameter.name) for parameter in sweep.parameters),
         *(_metric(name) for name in others),
-        Column("epochs", lambda entry: _count(entry.epochs), lambda entry: entry.epochs),
+        Column("epochs", lambda entry: _count(entry.epochs or None), lambda entry: entry.epochs),
         Column("time", lambda entry: duration(entry.seconds), lambda entry: entry.seconds),
     ]
 
