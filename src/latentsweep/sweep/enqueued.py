@@ -26,11 +26,25 @@ def check_enqueued(
         ConfigError: a key is not searched, a value lies outside the space, or a key is not searched
             beside the entry's other values.
     """
-    return tuple(_check(index, entry, space) for index, entry in enumerate(entries))
+    return tuple(
+        check_point(f"sweep.enqueue.{index}", entry, space) for index, entry in enumerate(entries)
+    )
 
 
-def _check(index: int, entry: Mapping[str, Any], space: SearchSpace) -> dict[str, Scalar]:
-    where = f"sweep.enqueue.{index}"
+def check_point(where: str, entry: Mapping[str, Any], space: SearchSpace) -> dict[str, Scalar]:
+    """Check values of some of the searched keys.
+
+    Args:
+        where: the key under which they are given.
+        entry: values by searched key.
+        space: what is searched.
+
+    Returns:
+        The values in the form in which Optuna stores them.
+
+    Raises:
+        ConfigError: as `check_enqueued`.
+    """
     stored: dict[str, Scalar] = {}
     for key, value in entry.items():
         if key not in space:

@@ -25,6 +25,8 @@ from latentsweep.sweep.preparation import prepare
 from latentsweep.sweep.queue import Queue
 from latentsweep.sweep.search import Search, read_search
 from latentsweep.sweep.storage import open_storage, shown
+from latentsweep.sweep.unshipped import vanished_runs
+from latentsweep.sweep.whereabouts import write_whereabouts
 from latentsweep.sweep.worker import Worker, WorkReport
 from latentsweep.tracking.report import sync_report
 
@@ -80,7 +82,10 @@ def _finish(plan: Plan, search: Search, results: Sequence[JobReturn]) -> None:
         problem = end_sweep(plan, storage, search.composer, status_of(study, finished=finished))
     except StorageError as error:
         problem = first_line(error)
-    show_end(plan, study, search.base.tracking, problem or _unsynced(plan, reports))
+    write_whereabouts(plan.directory, plan.study, where, search.base.tracking)
+    problem = problem or _unsynced(plan, reports)
+    problem = f"{problem}; the same command ships the rest" if problem else _vanished(plan, study)
+    show_end(plan, study, search.base.tracking, problem)
     if finished:
         return
     raise _why_unfinished(queue.stopped, reports)
@@ -91,8 +96,8 @@ def _report(result: JobReturn) -> WorkReport:
     try:
         report = result.return_value
     except Exception as error:  # whatever a launcher brings back
-        return WorkReport(error=first_line(error), exit_code=1)
-    return report if isinstance(report, WorkReport) else WorkReport(error=str(report), exit_code=1)
+        return WorkReport(error=first_line(error))
+    return report if isinstance(report, WorkReport) else WorkReport(error=str(report))
 
 
 def _unsynced(plan: Plan, reports: Sequence[WorkReport]) -> str:
@@ -102,6 +107,12 @@ def _unsynced(plan: Plan, reports: Sequence[WorkReport]) -> str:
     if not left:
         return ""
     return f"{len(left)} of the trials' runs; {left[0]}: {told[left[0]]}"
+
+
+def _vanished(plan: Plan, study: optuna.Study) -> str:
+    """What MLflow may never hold of the trials."""
+    gone = vanished_runs(study.get_trials(deepcopy=False), plan.directory)
+    return f"the records of {len(gone)} trials are gone, the first {gone[0]}" if gone else ""
 
 
 def _why_unfinished(stopped: str, reports: Sequence[WorkReport]) -> LatentsweepError:
@@ -117,8 +128,9 @@ def _why_unfinished(stopped: str, reports: Sequence[WorkReport]) -> LatentsweepE
     if signals:
         return InterruptedSweepError(signals[0])
     errors = list(dict.fromkeys(report.error for report in reports if report.error))
+    mends = list(dict.fromkeys(report.mend for report in reports if report.mend))
     return SweepError(
         "the sweep ended before its trials were finished",
-        found="\n".join(errors) or "its workers left",
-        mend="the same command goes on",
+        found="; ".join(errors) or "its workers left",
+        mend="; ".join([*mends, "the same command goes on"]),
     )

@@ -101,6 +101,8 @@ def _starting(directory: Path) -> Iterator[None]:
         except ConfigError:
             if made:
                 with suppress(OSError):  # something was put there that is worth keeping
+                    for begun in [path for path in directory.iterdir() if not path.stat().st_size]:
+                        begun.unlink()  # a journal in which nothing was written
                     directory.rmdir()
                     if made_first:
                         (directory.parent / _LOCK).unlink()

@@ -31,7 +31,7 @@ from latentsweep.config.sampler import (
 from latentsweep.config.typed import first_line
 from latentsweep.errors import ConfigError
 from latentsweep.sweep.by_slot import SlotGridSampler, SlotQMCSampler
-from latentsweep.sweep.enqueued import check_enqueued
+from latentsweep.sweep.enqueued import check_point
 from latentsweep.sweep.method import arguments_of, read_settings
 from latentsweep.sweep.space import SearchSpace
 
@@ -180,10 +180,7 @@ def _check_cma_es(config: CMAESSamplerConfig, space: SearchSpace, n_objectives: 
             mend="sampler=tpe or gp; or a range or interval",
         )
     if config.x0 is not None:
-        try:
-            (start,) = check_enqueued([config.x0], space)
-        except ConfigError as error:
-            raise ConfigError(f"sweep.sampler.x0: {error}") from None
+        start = check_point("sweep.sampler.x0", config.x0, space)
         lacking = [key for key in space if key not in start]
         if lacking:
             raise ConfigError(

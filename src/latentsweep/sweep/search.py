@@ -15,6 +15,7 @@ from latentsweep.config.project import CONFIG_DIRECTORY
 from latentsweep.config.sweep import Direction, SweepConfig
 from latentsweep.config.typed import flatten, sweep_settings
 from latentsweep.data.describe import describe
+from latentsweep.errors import ConfigError
 from latentsweep.sweep.arguments import searched, split_overrides
 from latentsweep.sweep.composer import Composer
 from latentsweep.sweep.corners import check_corners
@@ -76,6 +77,11 @@ def read_search(load: Load, arguments: Sequence[str], *, build: bool) -> Search:
     """
     fixed, sweeps = split_overrides(arguments)
     composed = load(fixed)
+    if any(text.partition("=")[0] == "output_dir" for text in fixed):
+        raise ConfigError(
+            "output_dir is not a sweep's to set: its runs lie in the sweep's directory",
+            mend="sweep.directory=DIR holds the sweeps' directories",
+        )
     sweep = sweep_settings(composed)
     groups = {path.name: _choices(path) for path in CONFIG_DIRECTORY.iterdir() if path.is_dir()}
     expressions = searched(sweep.search_space, fixed, sweeps)

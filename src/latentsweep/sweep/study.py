@@ -123,9 +123,9 @@ def check_study(storage: BaseStorage, name: str, settings: StudySettings, n_tria
     begun_with = int(study.user_attrs.get(N_TRIALS, 0))
     if n_trials < begun_with:
         raise ConfigError(
-            f"the study {name} has more trials than that",
+            f"the study {name} is to have more trials than that",
             found=f"sweep.n_trials={n_trials}",
-            expected=f"{begun_with}, with which it was begun, or more",
+            expected=f"{begun_with}, as it was last asked for, or more",
             mend=f"sweep.n_trials={begun_with}; make report STUDY={name} shows it as it is",
         )
     differing = _differences(stored, settings.search)

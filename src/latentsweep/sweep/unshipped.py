@@ -6,8 +6,24 @@ from pathlib import Path
 from optuna.trial import FrozenTrial
 
 from latentsweep.sweep.attributes import RUN, SLOT
+from latentsweep.sweep.slot import FINISHED
 from latentsweep.tracking.journal import JOURNAL_NAME
 from latentsweep.tracking.report import sync_report
+
+
+def vanished_runs(trials: Iterable[FrozenTrial], directory: Path) -> list[str]:
+    """Runs of finished trials whose record is gone, so that nobody can ship the rest of it.
+
+    Args:
+        trials: of the study.
+        directory: the sweep's.
+    """
+    return sorted(
+        trial.user_attrs[RUN]
+        for trial in trials
+        if SLOT in trial.user_attrs and RUN in trial.user_attrs and trial.state in FINISHED
+        if not (directory / trial.user_attrs[RUN] / JOURNAL_NAME).exists()
+    )
 
 
 def unshipped_runs(trials: Iterable[FrozenTrial], directory: Path) -> list[Path]:

@@ -80,14 +80,14 @@ class WorkReport:
 
     Attributes:
         signal: the signal that asked it to stop, or None.
-        error: the message of what stopped it, or "".
-        exit_code: of that error.
+        error: what stopped it, in a line, or "".
+        mend: what to do about that, or "".
         unsynced: why MLflow does not hold everything, by run directory, relative to the sweep's.
     """
 
     signal: int | None = None
     error: str = ""
-    exit_code: int = 0
+    mend: str = ""
     unsynced: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -132,7 +132,8 @@ class Worker:
         except LatentsweepError as error:
             if self.plan.detached and interruption.signal is None:
                 raise
-            return WorkReport(error=str(error), exit_code=error.exit_code)
+            found = f" ({error.found})" if error.found else ""
+            return WorkReport(error=f"{error.what}{found}", mend=error.mend)
         return WorkReport(signal=interruption.signal, unsynced=unsynced)
 
     def compose(self, overrides: list[str]) -> DictConfig:

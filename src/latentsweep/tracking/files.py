@@ -12,13 +12,14 @@ from latentsweep.errors import StorageError
 
 # How the name of a file ends that is being written, or was when its writer was killed.
 UNFINISHED = ".unfinished"
+_SET = "set output_dir (of a sweep: sweep.directory) to"
 _MENDS = {
-    errno.ENOSPC: "free some space, or set output_dir to a disk that has some",
-    errno.EDQUOT: "free some of your quota, or set output_dir to another disk",
-    errno.EFBIG: "raise the file size limit (ulimit -f), or set output_dir to another disk",
-    errno.EROFS: "set output_dir to a disk that is not read-only",
-    errno.EACCES: "set output_dir to a directory that you may write, or mend its permissions",
-    errno.EPERM: "set output_dir to a directory that you may write, or mend its permissions",
+    errno.ENOSPC: f"free some space, or {_SET} a disk that has some",
+    errno.EDQUOT: f"free some of your quota, or {_SET} another disk",
+    errno.EFBIG: f"raise the file size limit (ulimit -f), or {_SET} another disk",
+    errno.EROFS: f"{_SET} a disk that is not read-only",
+    errno.EACCES: f"{_SET} a directory that you may write, or mend its permissions",
+    errno.EPERM: f"{_SET} a directory that you may write, or mend its permissions",
 }
 
 

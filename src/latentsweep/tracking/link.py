@@ -73,7 +73,7 @@ class Link:
         try:
             return "", self._advance(end)
         except (MlflowException, SQLAlchemyError, OSError) as error:
-            problem = " ".join(str(error).split())[:2000]
+            problem = _brief(str(error), self._uri)
             _log.warning("%s: %s", self._run_dir, problem)
             # Looked up anew on the next try: the run may have been deleted, or the server's
             # database replaced.
@@ -142,3 +142,12 @@ class Link:
         if progress != self._progress:
             write_progress(self._run_dir, progress)
             self._progress = progress
+
+
+def _brief(text: str, uri: str) -> str:
+    """What an error says, in one line; of a server that is away, without the ways of asking it."""
+    text = " ".join(text.split())[:2000]
+    if "Max retries exceeded" not in text:
+        return text
+    refused = "Connection refused" in text
+    return f"the server at {uri} {'refuses the connection' if refused else 'does not answer'}"
