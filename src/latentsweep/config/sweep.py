@@ -96,7 +96,7 @@ class SweepConfig:
     enqueue: tuple[dict[Name, Any], ...]
     """Values by key of trials to try first."""
     warm_start: Name | None
-    """An earlier study of the same storage whose finished trials the sampler learns from."""
+    """An earlier study in `sweep.directory` whose finished trials the sampler learns from."""
     lease_seconds: PositiveFloat
     """A trial whose worker gives no sign of life for so long is taken up by another."""
     max_resumptions: NonNegativeInt

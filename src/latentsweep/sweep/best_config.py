@@ -17,7 +17,7 @@ NAME = "best"
 _HEADER = f"""\
 # The best trial's run, from the project's root:
 #   python pipelines/train.py --config-path DIR --config-name {NAME}
-# DIR: absolute path of the directory that holds this file.
+# DIR: the directory that holds this file.
 """
 
 

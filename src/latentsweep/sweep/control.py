@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import optuna
+from optuna.trial import TrialState
 from rich.console import Console
 from rich.table import Table
 
@@ -16,6 +17,7 @@ from latentsweep.sweep.cluster import SlurmTask, cancel, jobs_of, status
 from latentsweep.sweep.ending import interrupt_sweep
 from latentsweep.sweep.follow import follow, view
 from latentsweep.sweep.launching_process import ask_to_stop
+from latentsweep.sweep.study import has_ended
 from latentsweep.sweep.whereabouts import find_study, find_tracking
 
 _SECONDS_TO_LEAVE = 40.0  # Slurm kills after 30 s, by default
@@ -33,9 +35,13 @@ def show_status(directory: Path) -> None:
     """
     console = Console(highlight=False)
     workers = status(directory) if jobs_of(directory) else []
-    console.print(view(_study(directory), max(1, _running(workers))))
+    study = _study(directory)
+    console.print(view(study, max(1, _running(workers))))
     if workers:
         _print_workers(directory, workers)
+    running = study.get_trials(deepcopy=False, states=[TrialState.RUNNING])
+    if not running and not has_ended(study):
+        print("no trial is running; the sweep's own command goes on with it")
 
 
 def follow_sweep(directory: Path) -> None:

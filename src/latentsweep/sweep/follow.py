@@ -28,6 +28,7 @@ from latentsweep.sweep.parent import find_parent
 from latentsweep.sweep.plan import Plan
 from latentsweep.sweep.processes import become_own_group
 from latentsweep.sweep.report.best import best_trials
+from latentsweep.sweep.report.labels import number
 from latentsweep.sweep.report.page import REPORT_NAME
 from latentsweep.sweep.report.table import final_table
 from latentsweep.sweep.slot import FINISHED, slots_of
@@ -101,19 +102,20 @@ def view(study: optuna.Study, workers: int) -> Group:
         last = max(trial.intermediate_values, default=None)
         value = "" if last is None else f"{trial.intermediate_values[last]:.2f}"
         table.add_row(str(trial.number), str(epochs_of(trial)), value, parameters(trial))
-    return Group(_state_of(study, workers), table)
+    return Group(_state_of(study, workers), *([table] if running else []))
 
 
 def parameters(trial: FrozenTrial) -> str:
     """A trial's parameters in a line."""
-    return "  ".join(f"{key}={_short(value)}" for key, value in trial.params.items())
+    return "  ".join(f"{key}={number(value)}" for key, value in trial.params.items())
 
 
 def show_end(plan: Plan, study: optuna.Study, tracking: TrackingConfig, problem: str) -> None:
     """Print the best trials, where things are, and the commands that go on from here."""
     console = Console(highlight=False, soft_wrap=True)
     console.print(_counts(study), markup=False)
-    console.print(final_table(study))
+    if best_trials(study, 1):
+        console.print(final_table(study))
     directory = _relative(plan.directory)
     places = {"sweep": str(directory), "report": str(directory / REPORT_NAME)}
     if (plan.directory / "best.yaml").exists():
@@ -144,12 +146,12 @@ def _state_of(study: optuna.Study, workers: int) -> Text:
 def _counts(study: optuna.Study) -> str:
     trials = study.get_trials(deepcopy=False)
     current = [slot.current for slot in slots_of(trials).values() if slot.current]
-    number = {state: sum(trial.state == state for trial in current) for state in TrialState}
-    finished = number[TrialState.COMPLETE] + number[TrialState.PRUNED]
+    count = {state: sum(trial.state == state for trial in current) for state in TrialState}
+    finished = count[TrialState.COMPLETE] + count[TrialState.PRUNED]
     text = f"{finished} of {study.user_attrs.get(N_TRIALS, '?')} trials finished"
-    text += f" ({number[TrialState.COMPLETE]} complete, {number[TrialState.PRUNED]} pruned)"
-    if number[TrialState.RUNNING]:
-        text += f", {number[TrialState.RUNNING]} running"
+    text += f" ({count[TrialState.COMPLETE]} complete, {count[TrialState.PRUNED]} pruned)"
+    if count[TrialState.RUNNING]:
+        text += f", {count[TrialState.RUNNING]} running"
     failures = len(failures_in(trials))
     return text + (f", {failures} failed" if failures else "")
 
@@ -165,10 +167,11 @@ def _times(study: optuna.Study, workers: int) -> str:
     finished = [_seconds(trial) for trial in current if trial and trial.state in FINISHED]
     if len(finished) < _TRIALS_THAT_TELL_THE_TIME:
         return text
-    spent = sum(_seconds(trial) for trial in current if trial and trial.state == TrialState.RUNNING)
-    left = int(study.user_attrs.get(N_TRIALS, 0)) - len(finished)
+    running = [_seconds(trial) for trial in current if trial and trial.state == TrialState.RUNNING]
+    waiting = int(study.user_attrs.get(N_TRIALS, 0)) - len(finished) - len(running)
     mean = sum(finished) / len(finished)
-    return f"{text}, about {_clock(max(0.0, (left * mean - spent) / workers))} left"
+    left = (waiting * mean + sum(max(0.0, mean - spent) for spent in running)) / workers
+    return f"{text}, about {_clock(left)} left" if left >= 1 else text
 
 
 def _seconds(trial: FrozenTrial) -> float:
@@ -180,10 +183,6 @@ def _clock(seconds: float) -> str:
     minutes, rest = divmod(int(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
-
-
-def _short(value: object) -> str:
-    return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 
 def _is_below(path: str) -> bool:

@@ -41,6 +41,7 @@ def run_sweep(context: HydraContext, config: DictConfig, arguments: Sequence[str
     def load(overrides: list[str]) -> DictConfig:
         return context.config_loader.load_sweep_config(config, overrides)
 
+    print("checking the search space, the data and the record's store", flush=True)
     search = read_search(load, arguments, build=True)
     plan = prepare(search, config)
     with open_dict(config):
@@ -78,6 +79,7 @@ def _finish(plan: Plan, search: Search, results: Sequence[JobReturn]) -> None:
     queue = Queue(storage, plan.study, plan.limits, plan.workers)
     finished = queue.is_finished()
     reports = [_report(result) for result in results]
+    print("writing the report", flush=True)
     try:
         problem = end_sweep(plan, storage, search.composer, status_of(study, finished=finished))
     except StorageError as error:

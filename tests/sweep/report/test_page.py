@@ -98,6 +98,20 @@ def test_a_sweep_whose_trials_all_failed_says_why(tmp_path: Path) -> None:
     assert ALL in titles(page)
 
 
+def test_where_pruning_left_few_trials_all_are_compared_at_the_same_epoch(tmp_path: Path) -> None:
+    study = empty_study()
+    for slot in range(12):
+        params = {"model.latent_size": 2 + slot, "model.beta": 0.1 * (slot + 1)}
+        curve = [-300.0 - slot, -250.0 - slot]
+        if slot < 3:
+            add(study, slot, TrialState.COMPLETE, params, curve=curve, values=curve[-1:])
+        else:
+            add(study, slot, TrialState.PRUNED, params, curve=curve[:1])
+    page = written(study, tmp_path)
+    assert "share of the variance of ELBO, %, after epoch 1" in page
+    assert "nats behind the best at the same epoch" in page
+
+
 def test_a_single_parameter_has_no_map(tmp_path: Path) -> None:
     study = empty_study()
     for slot in range(10):
@@ -106,7 +120,7 @@ def test_a_single_parameter_has_no_map(tmp_path: Path) -> None:
     page = written(study, tmp_path)
     assert MAP not in titles(page)
     assert ALONE in titles(page)
-    assert "not two parameters that all finished trials share" in page
+    assert "not two parameters that all trials share" in page
 
 
 def test_conditional_and_categorical_parameters_are_drawn_where_they_are(tmp_path: Path) -> None:

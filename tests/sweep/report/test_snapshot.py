@@ -90,7 +90,7 @@ def test_the_answer_names_the_best_parameters_and_how_sharp_they_are() -> None:
     assert headline(sweep, best) == expected
     text = " ".join(remarks(sweep, best))
     assert "9 of its 12 latents" in text
-    assert "3 trials within 1 nat of it have latent size 10 to 16, KL weight 1.25" in text
+    assert "the 2 other trials within 1 nat of it: latent size 10 to 16, KL weight 1.25." in text
 
 
 def test_a_best_value_at_the_end_of_its_interval_is_remarked() -> None:

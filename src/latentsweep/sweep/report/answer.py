@@ -135,7 +135,8 @@ def _near(sweep: Snapshot, top: Entry) -> list[str]:
                 ranges.append(f"{parameter_label(parameter.name)} {span}")
     if not ranges:
         return []
-    return [f"{_trials(len(near))} within {_NEAR:g} nat of it have {', '.join(ranges)}."]
+    others = "the other trial" if len(near) == 2 else f"the {len(near) - 1} other trials"
+    return [f"Together with {others} within {_NEAR:g} nat of it: {', '.join(ranges)}."]
 
 
 def _edge(parameter: Parameter, entry: Entry) -> str:

@@ -14,7 +14,7 @@ from latentsweep.sweep.report.best import best_trials
 from latentsweep.sweep.report.plots.theme import CONFIG
 from latentsweep.sweep.report.sections import sections
 from latentsweep.sweep.report.sheets import traversal_sheets
-from latentsweep.sweep.report.snapshot import Entry, Snapshot, snapshot
+from latentsweep.sweep.report.snapshot import LOCAL_DASHBOARD, Entry, Snapshot, snapshot
 from latentsweep.sweep.report.style import CSS, SCRIPT
 from latentsweep.sweep.report.trials_table import trials_table
 from latentsweep.tracking.files import write_whole
@@ -67,6 +67,8 @@ def _page(sweep: Snapshot, best: list[Entry]) -> str:
     marked = {entry.trial.number for entry in (best if len(sweep.objectives) > 1 else best[:1])}
     if sweep.entries:
         caption = "A click on a heading sorts; a trial's number leads to its MLflow run."
+        if any((entry.link or "").startswith(LOCAL_DASHBOARD) for entry in sweep.entries):
+            caption += f" For that start `make dashboard`, which serves {LOCAL_DASHBOARD}."
         body += _wide("All trials", caption, trials_table(sweep, marked))
     runs = {entry.trial.number: entry.link for entry in sweep.entries if entry.link}
     addresses = json.dumps(runs).replace("<", r"\u003c")  # nothing in it ends the script element

@@ -11,7 +11,7 @@ from latentsweep.sweep.report.labels import direction, metric_label, parameter_l
 from latentsweep.sweep.report.plots.curves import curves
 from latentsweep.sweep.report.plots.history import history
 from latentsweep.sweep.report.plots.importances import importance_bars, importances
-from latentsweep.sweep.report.plots.parameter_map import mapped, parameter_map
+from latentsweep.sweep.report.plots.parameter_map import compares_by_epoch, mapped, parameter_map
 from latentsweep.sweep.report.plots.slices import slices
 from latentsweep.sweep.report.plots.timeline import timeline, usage
 from latentsweep.sweep.report.plots.tradeoff import objectives_against_each_other, rate_distortion
@@ -78,6 +78,11 @@ def _maps(sweep: Snapshot) -> Iterator[Section]:
         if pair and figure:
             names = " and ".join(parameter_label(parameter.name) for parameter in pair)
             caption = f"Colour: {metric_label(objective.name)}, {direction(objective)}."
+            if compares_by_epoch(sweep):
+                caption = (
+                    f"Colour: by how much {metric_label(objective.name)} was behind the best trial "
+                    "at the same epoch, the trial's last. Crosses were pruned."
+                )
             yield Section(f"Map of {names}", caption, figure)
 
 

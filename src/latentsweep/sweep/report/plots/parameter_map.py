@@ -6,8 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from latentsweep.sweep.report.labels import BETA, LATENT_SIZE, axis_label, parameter_label
-from latentsweep.sweep.report.plots.points import crosses, scatter, usable
+from latentsweep.sweep.report.labels import (
+    BETA,
+    LATENT_SIZE,
+    axis_label,
+    metric_unit,
+    parameter_label,
+)
+from latentsweep.sweep.report.plots.points import behind, crosses, scatter, usable
 from latentsweep.sweep.report.plots.theme import (
     BEST,
     RUNNING,
@@ -31,6 +37,11 @@ def mapped(sweep: Snapshot) -> tuple[Parameter, Parameter] | None:
     return (chosen[0], chosen[1]) if len(chosen) > 1 else None
 
 
+def compares_by_epoch(sweep: Snapshot) -> bool:
+    """Whether pruned trials are coloured, too: by how far they were behind at their last epoch."""
+    return len(sweep.objectives) == 1 and any(entry.curve for entry in sweep.of(State.PRUNED))
+
+
 def parameter_map(sweep: Snapshot, index: int) -> go.Figure | None:
     """The map of one objective; None without two numeric parameters or a finished trial.
 
@@ -49,21 +60,20 @@ def parameter_map(sweep: Snapshot, index: int) -> go.Figure | None:
     # The best are drawn last, on top.
     finished.sort(key=lambda entry: entry.values[index], reverse=not objective.maximize)
     figure = blank(420)
-    for state, marker in (
-        (State.PRUNED, crosses(len(sweep.of(State.PRUNED)))),
-        (State.RUNNING, _RING),
+    pruned = [entry for entry in here if entry.state == State.PRUNED]
+    running = [entry for entry in here if entry.state == State.RUNNING]
+    if compares_by_epoch(sweep):
+        pruned = [entry for entry in pruned if entry.curve]
+        cross, marker = _coloured_by_epoch(pruned, finished, sweep)
+    else:
+        cross, marker = crosses(len(pruned)), _coloured(finished, sweep, index)
+    for entries, name, look in (
+        (pruned, "pruned", cross),
+        (running, "running", _RING),
+        (finished, "finished", marker),
     ):
-        entries = [entry for entry in here if entry.state == state]
         if entries:
-            where = _places(entries, pair)
-            figure.add_trace(scatter(entries, sweep, *where, marker, state.value))
-    values = [entry.values[index] for entry in finished]
-    colours = colour_bar(values, axis_label(objective.name))
-    worst, best = np.quantile(values, 0.1 if objective.maximize else 0.9), values[-1]
-    limits = {"cmin": min(worst, best), "cmax": max(worst, best)} if worst != best else {}
-    marker = {"size": 12, "line": {"width": 1, "color": "white"}, **colours, **limits}
-    marker["reversescale"] = not objective.maximize
-    figure.add_trace(scatter(finished, sweep, *_places(finished, pair), marker, "finished"))
+            figure.add_trace(scatter(entries, sweep, *_places(entries, pair), look, name))
     if len(sweep.objectives) == 1:
         ring = {"symbol": "circle-open", "size": 19, "line": {"width": 2.5}, "color": BEST}
         figure.add_trace(scatter(finished[-1:], sweep, *_places(finished[-1:], pair), ring, "best"))
@@ -73,7 +83,34 @@ def parameter_map(sweep: Snapshot, index: int) -> go.Figure | None:
     return figure
 
 
+_DOT = {"size": 12, "line": {"width": 1, "color": "white"}}
+_CROSS = {"size": 8, "symbol": "x", "line": {"width": 0}}
 _RING = {"symbol": "circle-open", "size": 10, "color": RUNNING, "line": {"width": 2}}
+
+
+def _coloured(finished: list[Entry], sweep: Snapshot, index: int) -> dict[str, Any]:
+    """Dots by their objective's value."""
+    objective = sweep.objectives[index]
+    values = [entry.values[index] for entry in finished]
+    worst, best = np.quantile(values, 0.1 if objective.maximize else 0.9), values[-1]
+    limits = {"cmin": min(worst, best), "cmax": max(worst, best)} if worst != best else {}
+    colours = colour_bar(values, axis_label(objective.name))
+    return {**_DOT, **colours, **limits, "reversescale": not objective.maximize}
+
+
+def _coloured_by_epoch(
+    pruned: list[Entry], finished: list[Entry], sweep: Snapshot
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Crosses and dots by how far each trial was behind the best one at its last epoch."""
+    far = [[behind(entry, sweep) or 0.0 for entry in entries] for entries in (pruned, finished)]
+    unit = metric_unit(sweep.objectives[0].name).partition(" ")[0]
+    title = f"{unit} behind the best at the same epoch".strip()
+    limits = {"cmin": 0.0, "cmax": float(np.quantile(far[0] + far[1], 0.8)) or 1.0}
+    cross, dot = (
+        {**look, **colour_bar(each, title), **limits, "reversescale": True}
+        for look, each in zip((_CROSS, _DOT), far, strict=True)
+    )
+    return cross | {"showscale": False}, dot
 
 
 def _places(entries: list[Entry], pair: tuple[Parameter, Parameter]) -> tuple[list[Any], list[Any]]:

@@ -18,6 +18,19 @@ if TYPE_CHECKING:
 _MANY = 200
 
 
+def behind(entry: Entry, sweep: Snapshot) -> float | None:
+    """How far a trial is behind the best one at the same epoch, the last that it has reached.
+
+    So trials of different lengths can be compared. None where it has reported nothing.
+    """
+    if not entry.curve:
+        return None
+    epoch = max(entry.curve)
+    values = [each.curve[epoch] for each in sweep.entries if epoch in each.curve]
+    best = max(values) if sweep.objectives[0].maximize else min(values)
+    return abs(best - entry.curve[epoch])
+
+
 def crosses(count: int) -> dict[str, Any]:
     """The marker of pruned trials, fainter where there are very many of them."""
     size, opacity = (7, 1.0) if count <= _MANY else (5, 0.45)
