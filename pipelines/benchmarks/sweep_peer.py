@@ -77,8 +77,8 @@ def _comparison(outcomes: dict[str, Outcome], size: Size) -> Table:
         "  between trials": (lambda o: f"{o.time.between:.1f}", ""),
         "  waiting for others": (lambda o: f"{o.time.waiting:.1f}", ""),
         "  after the last trial": (lambda o: f"{o.time.stopping:.1f}", ""),
-        "longest gap to a first step, s": (lambda o: f"{o.longest_gap:.2f}", "< 0.3"),
-        "trials' share of a queue's time": (lambda o: f"{_share(o):.1%}", ">= 97 %"),
+        "longest gap, s": (lambda o: f"{o.longest_gap:.2f}", "< 0.3"),
+        "share of time training": (lambda o: f"{_share(o):.1%}", ">= 97 %"),
     }
     for figure, (shown, goal) in rows.items():
         table.add_row(figure, *(shown(outcome) for outcome in outcomes.values()), goal)

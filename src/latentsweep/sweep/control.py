@@ -75,12 +75,13 @@ def cancel_workers(directory: Path) -> None:
     """
     on_slurm = bool(jobs_of(directory))
     cancelled = len(cancel(directory)) if on_slurm else 0
-    if ask_to_stop(directory):
+    asked = ask_to_stop(directory)
+    if asked:
         stopped = "asked to stop"
     else:
         stopped = f"{cancelled} workers cancelled" if cancelled else "no worker runs or waits"
     print(f"{directory.name}: {stopped}; the command that started it goes on with it")
-    if on_slurm:  # where nobody is left to put it on record
+    if on_slurm and not asked:  # nobody is left to put it on record
         _wait_until_left(directory)
         tracking = find_tracking(directory)
         problem = interrupt_sweep(_study(directory), directory, tracking) if tracking else ""

@@ -138,6 +138,13 @@ def check_study(storage: BaseStorage, name: str, settings: StudySettings, n_tria
         )
 
 
+def has_ended(study: optuna.Study) -> bool:
+    """Whether all trials that are wanted are complete or pruned, or none is started any more."""
+    wanted = int(study.user_attrs.get(N_TRIALS, 0))
+    finished = all_filled(study.get_trials(deepcopy=False), wanted)
+    return finished or bool(study.user_attrs.get(STOPPED))
+
+
 def _differences(stored: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
     """What differs, one line each: `key: stored -> wanted`."""
     differing = []
@@ -159,10 +166,3 @@ def _brief(value: object) -> str:
     if value is None:
         return "nothing"
     return value if isinstance(value, str) else json.dumps(value)
-
-
-def has_ended(study: optuna.Study) -> bool:
-    """Whether all trials that are wanted are complete or pruned, or none is started any more."""
-    wanted = int(study.user_attrs.get(N_TRIALS, 0))
-    finished = all_filled(study.get_trials(deepcopy=False), wanted)
-    return finished or bool(study.user_attrs.get(STOPPED))
