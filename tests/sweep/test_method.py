@@ -62,13 +62,12 @@ NOT_PLAIN = {
     "search_space",
 }
 RENAMED = {"wrapped_pruner": "wrapped"}
-# Optuna has no default for the first three; the others are chosen for sweeps of few epochs.
+# Optuna has no default for the first three; the last is chosen for sweeps of few epochs.
 OWN_CHOICE = {
     "percentile": 25.0,
     "patience": 2,
     "wrapped": None,
     "min_resource": 1,
-    "reduction_factor": 3,
 }
 
 
