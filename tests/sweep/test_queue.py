@@ -7,12 +7,14 @@ import signal
 import threading
 import time
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import optuna
 import pytest
 from optuna.storages.journal import JournalFileBackend
-from optuna.trial import TrialState
+from optuna.trial import FrozenTrial, TrialState
 
 from latentsweep.errors import ConfigError
 from latentsweep.sweep import lease
@@ -35,6 +37,8 @@ from latentsweep.sweep.slot import slots_of
 
 LIMITS = Limits(lease_seconds=30.0, max_resumptions=2, max_failure_rate=0.5)
 STUDY = "study"
+FAR = {"host": "another machine", "pid": 1, "started": 0, "beat": 0}
+DEAD = {"host": WorkerIdentity.of_this_process().host, "pid": 2**30, "started": 0, "beat": 0}
 
 
 def storage(directory: Path) -> optuna.storages.JournalStorage:
@@ -64,6 +68,15 @@ def work_to_the_end(queue: Queue) -> list[int]:
             finish(queue, trial._trial_id)
             done.append(trial.user_attrs[SLOT])
     return done
+
+
+def abandoned(queue: Queue, lease: Mapping[str, Any]) -> FrozenTrial:
+    """A trial that this queue has claimed, as one with such a lease would leave it that dies."""
+    claimed = queue.claim()
+    assert claimed is not None
+    queue.let_go()
+    queue.storage.set_trial_user_attr(claimed._trial_id, LEASE, lease)
+    return claimed
 
 
 def test_slots_are_claimed_in_their_order_and_exactly_n_trials_are_run(tmp_path: Path) -> None:
@@ -184,11 +197,7 @@ def test_worker_out_of_sight_loses_its_trial_when_its_lease_is_over(tmp_path: Pa
     study(tmp_path, 1)
     elsewhere = queue(tmp_path)
     elsewhere.open_slots()
-    claimed = elsewhere.claim()
-    assert claimed is not None
-    elsewhere.let_go()
-    far = {"host": "another machine", "pid": 1, "started": 0, "beat": 0}
-    elsewhere.storage.set_trial_user_attr(claimed._trial_id, LEASE, far)
+    claimed = abandoned(elsewhere, FAR)
     limits = Limits(lease_seconds=0.2, max_resumptions=1, max_failure_rate=0.5)
     observer = queue(tmp_path, limits)
     taken_up = None
@@ -205,10 +214,7 @@ def test_living_worker_in_sight_keeps_a_trial_whose_lease_is_old(tmp_path: Path)
     limits = Limits(lease_seconds=0.1, max_resumptions=1, max_failure_rate=0.5)
     busy, observer = queue(tmp_path), queue(tmp_path, limits)
     busy.open_slots()
-    claimed = busy.claim()
-    assert claimed is not None
-    busy.let_go()
-    busy.storage.set_trial_user_attr(claimed._trial_id, LEASE, busy.worker.lease(1))
+    abandoned(busy, busy.worker.lease(1))
     began = time.monotonic()
     assert observer.claim() is None
     while observer.claim() is None:
@@ -218,14 +224,10 @@ def test_living_worker_in_sight_keeps_a_trial_whose_lease_is_old(tmp_path: Path)
 
 def test_trial_that_kills_every_worker_fails_and_its_slot_is_opened_again(tmp_path: Path) -> None:
     made = study(tmp_path, 4)
-    dead = {"host": WorkerIdentity.of_this_process().host, "pid": 2**30, "started": 0, "beat": 0}
     worker = queue(tmp_path)
     worker.open_slots()
     for _ in range(LIMITS.max_resumptions + 1):
-        claimed = worker.claim()
-        assert claimed is not None
-        worker.let_go()
-        worker.storage.set_trial_user_attr(claimed._trial_id, LEASE, dead)
+        abandoned(worker, DEAD)
     fresh = worker.claim()
     assert fresh is not None
     assert CONTINUES not in fresh.user_attrs
@@ -235,13 +237,9 @@ def test_trial_that_kills_every_worker_fails_and_its_slot_is_opened_again(tmp_pa
 
 def test_failure_counts_once_though_its_worker_dies_while_it_says_so(tmp_path: Path) -> None:
     made = study(tmp_path, 2)
-    dead = {"host": WorkerIdentity.of_this_process().host, "pid": 2**30, "started": 0, "beat": 0}
     worker = queue(tmp_path)
     worker.open_slots()
-    claimed = worker.claim()
-    assert claimed is not None
-    worker.let_go()
-    worker.storage.set_trial_user_attr(claimed._trial_id, LEASE, dead)
+    claimed = abandoned(worker, DEAD)
     worker.storage.set_trial_user_attr(claimed._trial_id, FAILURE, "NaN in the loss")
     assert sorted(work_to_the_end(worker)) == [0, 1]
     assert [trial.user_attrs[FAILURE] for trial in failures_in(made.trials)] == ["NaN in the loss"]
@@ -298,11 +296,7 @@ def test_time_in_which_the_storage_was_away_makes_nobody_lost(tmp_path: Path) ->
     limits = Limits(lease_seconds=1.0, max_resumptions=1, max_failure_rate=0.5)
     elsewhere, observer = queue(tmp_path), queue(tmp_path, limits)
     elsewhere.open_slots()
-    claimed = elsewhere.claim()
-    assert claimed is not None
-    elsewhere.let_go()
-    far = {"host": "another machine", "pid": 1, "started": 0, "beat": 0}
-    elsewhere.storage.set_trial_user_attr(claimed._trial_id, LEASE, far)
+    claimed = abandoned(elsewhere, FAR)
     assert observer.claim() is None
     seen = observer._watch._seen
     seen.update({key: (beat, at - 10.0) for key, (beat, at) in seen.items()})

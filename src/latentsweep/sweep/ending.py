@@ -10,7 +10,7 @@ from typing import TextIO
 
 import optuna
 from optuna.storages import BaseStorage
-from optuna.trial import TrialState
+from optuna.trial import FrozenTrial, TrialState
 
 from latentsweep.config.tracking import TrackingConfig
 from latentsweep.errors import RunBusyError
@@ -26,6 +26,7 @@ from latentsweep.sweep.slot import FINISHED
 from latentsweep.sweep.study import has_ended
 from latentsweep.tracking.journal import journal_size
 from latentsweep.tracking.recorder import RunStatus
+from latentsweep.tracking.report import SyncReport
 from latentsweep.tracking.shipper import Shipper
 
 
@@ -43,34 +44,14 @@ def end_sweep(plan: Plan, storage: BaseStorage, composer: Composer, status: RunS
     """
     study = optuna.load_study(study_name=plan.study, storage=storage)
     with _ending(plan.directory) as lock:
-        finished = [trial for trial in study.get_trials(deepcopy=False) if trial.state in FINISHED]
-        if plan.detached and lock.read() == _end(plan, status, len(finished)):
+        finished = sum(trial.state in FINISHED for trial in study.get_trials(deepcopy=False))
+        if plan.detached and lock.read() == _end(plan, status, finished):
             return ""  # another worker did it
         tracking = composer.compose({}).tracking
-        shipper = Shipper(plan.directory, tracking)
-        shipper.begin()  # it imports MLflow while the report is drawn
-        artifacts = {REPORT_NAME: write_report(study, plan.directory, plan.directory / REPORT_NAME)}
-        best = best_trials(study, 1)
-        if best:
-            config = composer.compose(best[0].params)
-            artifacts["best.yaml"] = write_best(config, plan.directory)
-        try:
-            report = finish_parent(
-                plan.directory,
-                tracking,
-                shipper,
-                status=status,
-                artifacts=artifacts,
-                note=summary_note(study, plan.directory),
-                metrics=dict(best[0].user_attrs.get(METRICS, {})) if best else {},
-                tags=_tags(study),
-                step=len([trial for trial in finished if SLOT in trial.user_attrs]),
-            )
-        except RunBusyError as error:
-            return str(error)
+        report = _put_on_record(study, plan.directory, tracking, status, composer)
         if report.complete:
             lock.truncate(0)
-            lock.write(_end(plan, status, len(finished)))
+            lock.write(_end(plan, status, finished))
     return report.problem
 
 
@@ -88,23 +69,38 @@ def interrupt_sweep(study: optuna.Study, directory: Path, tracking: TrackingConf
     with _ending(directory):
         if has_ended(study):
             return ""  # a worker was quicker
-        shipper = Shipper(directory, tracking)
-        shipper.begin()
-        try:
-            report = finish_parent(
-                directory,
-                tracking,
-                shipper,
-                status=RunStatus.INTERRUPTED,
-                artifacts={REPORT_NAME: write_report(study, directory, directory / REPORT_NAME)},
-                note=summary_note(study, directory),
-                metrics={},
-                tags=_tags(study),
-                step=0,
-            )
-        except RunBusyError as error:
-            return str(error)
-    return report.problem
+        return _put_on_record(study, directory, tracking, RunStatus.INTERRUPTED).problem
+
+
+def _put_on_record(
+    study: optuna.Study,
+    directory: Path,
+    tracking: TrackingConfig,
+    status: RunStatus,
+    composer: Composer | None = None,
+) -> SyncReport:
+    """Write the report, with a composer the best config, and end the parent run with them."""
+    shipper = Shipper(directory, tracking)
+    shipper.begin()  # it imports MLflow while the report is drawn
+    artifacts = {REPORT_NAME: write_report(study, directory, directory / REPORT_NAME)}
+    best = best_trials(study, 1)
+    if best and composer:
+        artifacts["best.yaml"] = write_best(composer.compose(best[0].params), directory)
+    trials = [trial for trial in study.get_trials(deepcopy=False) if SLOT in trial.user_attrs]
+    try:
+        return finish_parent(
+            directory,
+            tracking,
+            shipper,
+            status=status,
+            artifacts=artifacts,
+            note=summary_note(study, directory),
+            metrics=dict(best[0].user_attrs.get(METRICS, {})) if best else {},
+            tags=_tags(trials),
+            step=sum(trial.state in FINISHED for trial in trials),
+        )
+    except RunBusyError as error:
+        return SyncReport(complete=False, problem=str(error))
 
 
 @contextmanager
@@ -128,8 +124,7 @@ def status_of(study: optuna.Study, *, finished: bool) -> RunStatus:
     return RunStatus.FAILED if study.user_attrs.get(STOPPED) else RunStatus.INTERRUPTED
 
 
-def _tags(study: optuna.Study) -> dict[str, str]:
-    trials = [t for t in study.get_trials(deepcopy=False) if SLOT in t.user_attrs]
+def _tags(trials: list[FrozenTrial]) -> dict[str, str]:
     complete = sum(trial.state == TrialState.COMPLETE for trial in trials)
     pruned = sum(trial.state == TrialState.PRUNED for trial in trials)
     return {"complete": str(complete), "pruned": str(pruned)}

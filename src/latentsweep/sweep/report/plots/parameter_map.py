@@ -102,13 +102,13 @@ def _coloured_by_epoch(
     pruned: list[Entry], finished: list[Entry], sweep: Snapshot
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Crosses and dots by how far each trial was behind the best one at its last epoch."""
-    far = [[behind(entry, sweep) or 0.0 for entry in entries] for entries in (pruned, finished)]
+    far = behind([*pruned, *finished], sweep)
     unit = metric_unit(sweep.objectives[0].name).partition(" ")[0]
     title = f"{unit} behind the best at the same epoch".strip()
-    limits = {"cmin": 0.0, "cmax": float(np.quantile(far[0] + far[1], 0.8)) or 1.0}
+    limits = {"cmin": 0.0, "cmax": float(np.quantile(far, 0.8)) or 1.0}
     cross, dot = (
         {**look, **colour_bar(each, title), **limits, "reversescale": True}
-        for look, each in zip((_CROSS, _DOT), far, strict=True)
+        for look, each in ((_CROSS, far[: len(pruned)]), (_DOT, far[len(pruned) :]))
     )
     return cross | {"showscale": False}, dot
 

@@ -18,17 +18,18 @@ if TYPE_CHECKING:
 _MANY = 200
 
 
-def behind(entry: Entry, sweep: Snapshot) -> float | None:
-    """How far a trial is behind the best one at the same epoch, the last that it has reached.
+def behind(entries: list[Entry], sweep: Snapshot) -> list[float]:
+    """How far each trial is behind the best one at the same epoch, the last that it has reached.
 
-    So trials of different lengths can be compared. None where it has reported nothing.
+    So trials of different lengths can be compared. 0 where it has reported nothing.
     """
-    if not entry.curve:
-        return None
-    epoch = max(entry.curve)
-    values = [each.curve[epoch] for each in sweep.entries if epoch in each.curve]
-    best = max(values) if sweep.objectives[0].maximize else min(values)
-    return abs(best - entry.curve[epoch])
+    better = max if sweep.objectives[0].maximize else min
+    best: dict[int, float] = {}
+    for entry in sweep.entries:
+        for epoch, value in entry.curve.items():
+            best[epoch] = better(value, best.get(epoch, value))
+    last = [next(reversed(entry.curve.items()), None) for entry in entries]
+    return [abs(best[each[0]] - each[1]) if each else 0.0 for each in last]
 
 
 def crosses(count: int) -> dict[str, Any]:
