@@ -7,6 +7,7 @@ from latentsweep.config.component import (
     NonNegativeFloat,
     NonNegativeInt,
     PositiveInt,
+    Switch,
     Text,
     component,
 )
@@ -28,5 +29,7 @@ class TrackingConfig:
     """Epochs between recorded pictures; 0: none."""
     system_metrics_every_seconds: NonNegativeFloat
     """Seconds between samples of CPU, memory, disk and GPU; 0: none."""
+    log_model: Switch
+    """Whether the best model is exported at the end, and logged with the run."""
     wait_seconds: NonNegativeFloat
     """How long the end of a run waits for MLflow to hold the whole record."""

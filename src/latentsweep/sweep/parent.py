@@ -19,6 +19,7 @@ from latentsweep.config.sweep import SweepConfig
 from latentsweep.config.tracking import TrackingConfig
 from latentsweep.errors import TrackingError
 from latentsweep.sweep.storage import shown
+from latentsweep.tracking.destination import write_destination
 from latentsweep.tracking.journal import JOURNAL_NAME, journal_size, read_journal
 from latentsweep.tracking.journal_recorder import JournalRecorder
 from latentsweep.tracking.progress import read_identity, read_progress
@@ -72,8 +73,9 @@ def open_parent(
     """
     if tracking.uri is None:
         return None
-    resolve_uri(tracking.uri)  # refused before anything is written
+    uri = resolve_uri(tracking.uri)  # refused before anything is written
     with closing(JournalRecorder(directory, uid)) as recorder:
+        write_destination(directory, uri, tracking.experiment)
         recorder.status(RunStatus.RUNNING)
         recorder.tags(_tags(name, sweep))
         if not _has_params(directory):  # MLflow lets none change

@@ -26,6 +26,8 @@ from latentsweep.sweep.warm_start import warm_start
 from latentsweep.sweep.whereabouts import find_study, write_whereabouts
 from latentsweep.sweep.worker import read_splits
 from latentsweep.tracking.files import storage_error, write_json
+from latentsweep.tracking.preflight import check_store
+from latentsweep.tracking.sync import ship_leftovers
 
 _LOCAL = "LatentsweepLocalLauncher"
 _BASIC = "BasicLauncher"
@@ -51,6 +53,9 @@ def prepare(search: Search, config: DictConfig) -> Plan:
     workers = 1 if alone else count_workers(sweep.workers, sweep.n_trials, local=local)
     if launcher == _SLURM:
         check_partition(config.hydra.launcher.get("partition"))
+    tracking = search.base.tracking
+    if tracking.uri:
+        check_store(tracking.uri, tracking.experiment)
     read_splits(search.base.data, search.base.seed)
     with _starting(directory):
         storage = open_storage(sweep.storage, directory, workers, pooled=False)
@@ -78,6 +83,8 @@ def prepare(search: Search, config: DictConfig) -> Plan:
         write_whereabouts(directory, plan.study, sweep.storage, search.base.tracking)
         launching = {"pid": os.getpid(), "host": os.uname().nodename}
         write_json(directory / LAUNCHER_NAME, launching)
+    if tracking.uri:
+        ship_leftovers(directory.parent, tracking.uri, directory)
     return plan
 
 

@@ -16,7 +16,9 @@ from latentsweep.config.typed import first_line
 from latentsweep.data.splits import Splits
 from latentsweep.errors import RunBusyError
 from latentsweep.sweep.attributes import EPOCHS, RUN, SLOT
+from latentsweep.sweep.cluster import preempted
 from latentsweep.tracking.courier import Courier
+from latentsweep.tracking.recorder import RunStatus
 from latentsweep.tracking.session import Shipping
 from latentsweep.training.interruption import Interruption
 from latentsweep.training.run import train
@@ -90,6 +92,19 @@ class TrialSupervisor(Supervisor):
             self.interruption.abandon()
             return False
         return self._trial.should_prune()
+
+    def check_store(self, tracking: TrackingConfig) -> None:
+        """The sweep asked before its trials were queued."""
+
+    def ship_leftovers(self, config: TrainConfig, run_dir: Path) -> None:
+        """The sweep's own process does that."""
+
+    def interrupted(self, signal_number: int | None) -> RunStatus:
+        """Tell a scheduler's pre-emption from everything else that asks to stop."""
+        if signal_number is None:
+            return RunStatus.INTERRUPTED
+        taken = self.interruption.is_warning(signal_number) or preempted()
+        return RunStatus.PREEMPTED if taken else RunStatus.INTERRUPTED
 
     def ended(self, *, stopped: bool) -> dict[str, str]:
         """Tag the run with how the trial ended."""

@@ -3,6 +3,7 @@
 import fcntl
 import logging
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from latentsweep.tracking.files import storage_error
 from latentsweep.tracking.records import Record, from_line, to_line
 
 JOURNAL_NAME = "journal.jsonl"
+_PAUSES = (0.01, 0.05)  # seconds between tries to lock
 
 _log = logging.getLogger(__name__)
 
@@ -36,7 +38,7 @@ class Journal:
         except OSError as error:
             raise storage_error(path, error) from error
         try:
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _lock(self._descriptor)
             self._size = _whole_lines(path)
             os.ftruncate(self._descriptor, self._size)
             self._durable_size = -1
@@ -92,6 +94,18 @@ class Journal:
             os.close(descriptor)
 
 
+def is_at_work(run_dir: Path) -> bool:
+    """Whether some process has the run's journal open for writing at this moment."""
+    try:
+        with (run_dir / JOURNAL_NAME).open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except FileNotFoundError:
+        return False
+    return False
+
+
 def journal_size(run_dir: Path) -> int:
     """Bytes in the journal of a run; 0 if it has none."""
     try:
@@ -118,6 +132,22 @@ def read_journal(path: Path, offset: int = 0) -> Iterator[tuple[Record, int]]:
                 _log.warning("%s: damaged line before byte %d skipped", path, offset)
                 continue
             yield record, offset
+
+
+def _lock(descriptor: int) -> None:
+    """Hold the file until it is closed.
+
+    Raises:
+        BlockingIOError: another writer holds it; one who asks `is_at_work` does for a moment only.
+    """
+    for pause in _PAUSES:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(pause)
+        else:
+            return
+    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def _whole_lines(path: Path) -> int:

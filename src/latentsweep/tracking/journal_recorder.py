@@ -17,9 +17,11 @@ from latentsweep.tracking.files import storage_error, write_whole
 from latentsweep.tracking.journal import JOURNAL_NAME, Journal, read_journal
 from latentsweep.tracking.recorder import RunStatus
 from latentsweep.tracking.records import (
+    Dataset,
     File,
     Image,
     Metrics,
+    Model,
     Params,
     Record,
     Started,
@@ -43,6 +45,10 @@ class JournalRecorder:
         run_dir: the run's directory; created if missing.
         run_uid: the run's identity; None: the journal's, or a new one for a new journal.
 
+    Attributes:
+        earlier_status: how the run stood on record before this recorder; None for a new journal.
+        earlier_step: the last step on record then, of any metric of a step of training.
+
     Raises:
         CheckpointError: if the journal there belongs to another run.
         RunBusyError: if another process writes it.
@@ -56,7 +62,10 @@ class JournalRecorder:
         self._metric_steps: defaultdict[str, set[int]] = defaultdict(set)
         self._image_steps: defaultdict[str, set[int]] = defaultdict(set)
         self._params: dict[str, str] = {}
+        self._datasets: set[tuple[str, str]] = set()
         self.run_uid = ""
+        self.earlier_status: RunStatus | None = None
+        self.earlier_step = 0
         try:
             self._go_on(run_uid)
         except LatentsweepError:
@@ -151,6 +160,18 @@ class JournalRecorder:
             write_whole(self.run_dir / "files" / target, lambda file: file.write(encoded))
             self._append(File(_now(), f"files/{target}", target))
 
+    def dataset(self, name: str, digest: str, source: str, profile: Mapping[str, object]) -> None:
+        """See `Recorder.dataset`."""
+        with self._lock:
+            if (name, digest) not in self._datasets:
+                self._append(Dataset(_now(), name, digest, source, dict(profile)))
+
+    def model(self, directory: Path, name: str) -> None:
+        """See `Recorder.model`."""
+        relative = directory.absolute().relative_to(self.run_dir)
+        with self._lock:
+            self._append(Model(_now(), name, relative.as_posix()))
+
     def status(self, status: RunStatus) -> None:
         """See `Recorder.status`."""
         with self._lock:
@@ -175,6 +196,10 @@ class JournalRecorder:
     def _go_on(self, run_uid: str | None) -> None:
         for record, _ in read_journal(self._journal.path):
             self._remember(record)
+            if isinstance(record, Status):
+                self.earlier_status = record.status
+            elif isinstance(record, Metrics) and "epoch" in record.values:
+                self.earlier_step = max(self.earlier_step, record.step)
         if not self.run_uid:
             self._append(Started(_now(), run_uid or uuid.uuid4().hex))
         elif run_uid not in (None, self.run_uid):
@@ -197,6 +222,8 @@ class JournalRecorder:
             self._image_steps[record.key].add(record.step)
         elif isinstance(record, Params):
             self._params.update(record.values)
+        elif isinstance(record, Dataset):
+            self._datasets.add((record.name, record.digest))
         elif isinstance(record, Started):
             self.run_uid = self.run_uid or record.run_uid
 

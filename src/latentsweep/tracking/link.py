@@ -24,10 +24,16 @@ if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
 
 _MLFLOW_STATUS = {
+    RunStatus.RUNNING: "RUNNING",
+    RunStatus.HANDED_ON: "RUNNING",
     RunStatus.FINISHED: "FINISHED",
+    RunStatus.PRUNED: "FINISHED",  # a red cross would look like a failure
+    RunStatus.PREEMPTED: "SCHEDULED",
     RunStatus.FAILED: "FAILED",
     RunStatus.INTERRUPTED: "KILLED",
 }
+
+_GOES_ON = (RunStatus.HANDED_ON, RunStatus.PREEMPTED)  # without an end time
 
 _log = logging.getLogger(__name__)
 
@@ -124,10 +130,12 @@ class Link:
             status = RunStatus.INTERRUPTED
         run_id = self._progress.run_id
         if status is RunStatus.HANDED_ON:
-            client.update_run(run_id, status="RUNNING")
             client.set_tag(run_id, "status", RunStatus.RUNNING.value)
         else:
             client.set_tag(run_id, "status", status.value)
+        if status in _GOES_ON:
+            client.update_run(run_id, status=_MLFLOW_STATUS[status])
+        else:
             client.set_terminated(run_id, _MLFLOW_STATUS[status], end_time=moment)
         self._save(settled=True, problem="")
 

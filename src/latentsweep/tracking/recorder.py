@@ -16,11 +16,15 @@ class RunStatus(StrEnum):
     """How a run stands.
 
     HANDED_ON: this writer is done, the run goes on in other processes.
+    PRUNED: a sweep's pruner ended it.
+    PREEMPTED: a scheduler took its machine; the run waits to be taken up again.
     """
 
     RUNNING = "running"
     HANDED_ON = "handed_on"
     FINISHED = "finished"
+    PRUNED = "pruned"
+    PREEMPTED = "pre-empted"
     FAILED = "failed"
     INTERRUPTED = "interrupted"
 
@@ -62,6 +66,24 @@ class Recorder(Protocol):
 
     def text(self, artifact_path: str, content: str) -> None:
         """Record `content` as a UTF-8 file under `artifact_path`; the same path replaces it."""
+
+    def dataset(self, name: str, digest: str, source: str, profile: Mapping[str, object]) -> None:
+        """Record what the run learns from; the same again is skipped.
+
+        Args:
+            name: of the data set.
+            digest: of its content.
+            source: where it came from.
+            profile: its sizes.
+        """
+
+    def model(self, directory: Path, name: str) -> None:
+        """Record an exported model: a directory below the run's, shipped as it is at that moment.
+
+        Args:
+            directory: what `models.exported` wrote.
+            name: of the model within the run; the same again replaces it.
+        """
 
     def status(self, status: RunStatus) -> None:
         """Record how the run stands, and make the record durable."""

@@ -61,6 +61,26 @@ class File:
 
 
 @dataclass(frozen=True)
+class Dataset:
+    """What the run learns from; see `Recorder.dataset`."""
+
+    time: int
+    name: str
+    digest: str
+    source: str
+    profile: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Model:
+    """An exported model: `directory` relative to the run directory."""
+
+    time: int
+    name: str
+    directory: str
+
+
+@dataclass(frozen=True)
 class Status:
     """How the run stands from now on."""
 
@@ -68,7 +88,7 @@ class Status:
     status: RunStatus
 
 
-Record = Started | Metrics | Params | Tags | Image | File | Status
+Record = Started | Metrics | Params | Tags | Image | File | Dataset | Model | Status
 
 _KINDS: dict[str, type[Any]] = {
     "started": Started,
@@ -77,6 +97,8 @@ _KINDS: dict[str, type[Any]] = {
     "tags": Tags,
     "image": Image,
     "file": File,
+    "dataset": Dataset,
+    "model": Model,
     "status": Status,
 }
 _NAMES = {kind: name for name, kind in _KINDS.items()}

@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from latentsweep.config.tracking import TrackingConfig
+from latentsweep.tracking.destination import write_destination
 from latentsweep.tracking.journal_recorder import JournalRecorder
 from latentsweep.tracking.recorder import RunStatus
 from latentsweep.tracking.report import SyncReport
@@ -45,13 +46,14 @@ class Tracking:
         run_uid: str | None,
         shipper: Shipping | None,
     ) -> None:
-        if config.uri is not None:
-            resolve_uri(config.uri)  # refused before anything is written
+        uri = None if config.uri is None else resolve_uri(config.uri)  # before anything is written
         self._run_dir = run_dir.absolute()
         self._config = config
         self._report: SyncReport | None = None
         self.recorder = JournalRecorder(self._run_dir, run_uid)
         self.recorder.status(RunStatus.RUNNING)
+        if uri is not None:
+            write_destination(self._run_dir, uri, config.experiment)
         self._shipper = shipper or Shipper(self._run_dir, config)
         self._shipper.begin()
         self._sampler: SystemMetrics | None = None
@@ -123,4 +125,8 @@ class Tracking:
     def _patience(self, status: RunStatus) -> float:
         """Seconds to wait: whoever pressed Ctrl-C or reads of a failure wants the terminal."""
         wait = self._config.wait_seconds
-        return wait if status is RunStatus.FINISHED else min(wait, _WAIT_AFTER_A_FAILURE)
+        return (
+            wait
+            if status in (RunStatus.FINISHED, RunStatus.PRUNED)
+            else min(wait, _WAIT_AFTER_A_FAILURE)
+        )

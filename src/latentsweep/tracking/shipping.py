@@ -1,5 +1,6 @@
 """From records to MLflow: what the next stretch of a journal holds, and how it is sent."""
 
+import json
 import logging
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,16 +9,27 @@ from typing import TYPE_CHECKING, Any
 
 from latentsweep.tracking.files import write_whole
 from latentsweep.tracking.journal import read_journal
-from latentsweep.tracking.records import File, Image, Metrics, Params, Record, Tags
+from latentsweep.tracking.logged_model import ship_model
+from latentsweep.tracking.records import (
+    Dataset,
+    File,
+    Image,
+    Metrics,
+    Model,
+    Params,
+    Record,
+    Tags,
+)
 
 if TYPE_CHECKING:
-    from mlflow.entities import Metric, Param, RunTag
+    from mlflow.entities import DatasetInput, Metric, Param, RunTag
     from mlflow.tracking import MlflowClient
 
     Entity = Metric | Param | RunTag
 
 POINTS_A_SHIPMENT = 1000
 FILES_A_SHIPMENT = 50
+_DIGEST = 36  # characters that MLflow keeps of a data set's digest
 _REFUSALS = ("INVALID_PARAMETER_VALUE", "BAD_REQUEST")
 
 _log = logging.getLogger(__name__)
@@ -32,6 +44,8 @@ class Shipment:
         params: settings by name.
         tags: labels by name, the last value of each.
         files: source relative to the run directory, by artifact path.
+        datasets: what the run learns from.
+        models: directories of exported models relative to the run's, by name.
         end: offset in the journal behind the stretch.
         full: whether the stretch ended for its size, so that more may follow at once.
     """
@@ -42,6 +56,8 @@ class Shipment:
     params: dict[str, str] = field(default_factory=dict)
     tags: dict[str, str] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
+    datasets: list[Dataset] = field(default_factory=list)
+    models: dict[str, str] = field(default_factory=dict)
 
     def has_room(self, record: Record) -> bool:
         """Whether `record` still fits in: MLflow takes 1,000 points a call."""
@@ -61,6 +77,10 @@ class Shipment:
             self.tags.update(record.values)
         elif isinstance(record, File):
             self.files[record.artifact_path] = record.source
+        elif isinstance(record, Dataset):
+            self.datasets.append(record)
+        elif isinstance(record, Model):
+            self.models[record.name] = record.directory
         elif isinstance(record, Image):
             for name in (f"images/{record.name}.png", f"images/{record.name}+compressed.webp"):
                 self.files[name] = name
@@ -98,9 +118,28 @@ def ship(client: "MlflowClient", run_id: str, run_dir: Path, shipment: Shipment)
     entities += [Param(name, value) for name, value in shipment.params.items()]
     entities += [RunTag(name, value) for name, value in shipment.tags.items()]
     refused = _send(client, run_id, entities) if entities else 0
+    if shipment.datasets:
+        client.log_inputs(run_id, [_dataset_input(dataset) for dataset in shipment.datasets])
     for artifact_path, source in shipment.files.items():
         refused += not _send_file(client, run_id, run_dir / source, artifact_path)
+    for name, directory in shipment.models.items():
+        refused += not ship_model(client, run_id, run_dir / directory, name)
     return refused
+
+
+def _dataset_input(dataset: Dataset) -> "DatasetInput":
+    """The data set as MLflow shows it: its own tab of the run, and a column of the run table."""
+    from mlflow.entities import Dataset as Entry
+    from mlflow.entities import DatasetInput, InputTag
+
+    entry = Entry(
+        name=dataset.name,
+        digest=dataset.digest[:_DIGEST],
+        source_type="local",
+        source=json.dumps({"uri": dataset.source}),
+        profile=json.dumps({**dataset.profile, "sha256": dataset.digest}),
+    )
+    return DatasetInput(entry, [InputTag("mlflow.data.context", "training")])
 
 
 def _send(client: "MlflowClient", run_id: str, entities: list[Any]) -> int:

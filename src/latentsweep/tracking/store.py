@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from latentsweep.tracking.experiment import describe_experiment
 from latentsweep.tracking.uri import sqlite_file
 
 if TYPE_CHECKING:
@@ -21,6 +22,9 @@ _CLIENT_SETTINGS = {
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
     "MLFLOW_ENABLE_ASYNC_LOGGING": "false",
     "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_LOGGING_LEVEL": "WARNING",
+    "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false",
     "GIT_PYTHON_REFRESH": "quiet",
 }
 
@@ -70,6 +74,7 @@ def find_or_create_run(
     with _alone(uri):
         experiment_id = _experiment(client, uri, experiment)
     found = client.search_runs([experiment_id], f"tags.`{RUN_UID_TAG}` = '{run_uid}'")
+    describe_experiment(client, experiment_id)
     if found:
         return StoredRun(found[0].info.run_id, experiment_id)
     run = client.create_run(experiment_id, start_time=started, tags={RUN_UID_TAG: run_uid})

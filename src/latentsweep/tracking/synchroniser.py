@@ -17,6 +17,7 @@ import signal
 import sys
 import time
 from pathlib import Path
+from typing import Protocol
 
 from latentsweep.errors import LatentsweepError
 from latentsweep.tracking.delivery import Delivery
@@ -31,6 +32,19 @@ _BEYOND_PATIENCE = 10.0
 _log = logging.getLogger(__name__)
 
 
+class Trainer(Protocol):
+    """Whoever tells of runs.
+
+    Attributes:
+        gone: whether it has ended.
+    """
+
+    gone: bool
+
+    def instructions(self, wait: float | None) -> list[Instruction]:
+        """What it has to say; waits up to `wait` seconds for it, without a bound if None."""
+
+
 class Synchroniser:
     """Ships the runs that it is told of, a step of one and then a step of the next.
 
@@ -42,7 +56,7 @@ class Synchroniser:
             ended.
     """
 
-    def __init__(self, trainer: TrainerPipe, uri: str, experiment: str, patience: float) -> None:
+    def __init__(self, trainer: Trainer, uri: str, experiment: str, patience: float) -> None:
         self._trainer = trainer
         self._uri = uri
         self._experiment = experiment
@@ -121,7 +135,8 @@ class _Discreet(logging.Formatter):
         return without_credentials(super().format(record))
 
 
-def _set_up_process() -> None:
+def set_up_process() -> None:
+    """Be deaf to the signals of a job, out of training's way, and discreet."""
     for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2"):
         # A scheduler's warning goes to all processes of a job; it is the trainer who ends the
         # run, and its last words must still be shipped.
@@ -140,7 +155,7 @@ def main() -> int:
     parser.add_argument("--experiment", required=True)
     parser.add_argument("--patience", type=float, default=60.0, help="seconds without progress")
     arguments = parser.parse_args()
-    _set_up_process()
+    set_up_process()
     try:
         uri = resolve_uri(arguments.uri)
     except LatentsweepError as error:

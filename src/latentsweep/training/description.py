@@ -1,6 +1,8 @@
 """What is written down about a run before its first step: config, provenance, tags."""
 
 import json
+import os
+import shlex
 from functools import cache
 from typing import Any
 
@@ -13,22 +15,30 @@ from latentsweep.config.model import AEConfig
 from latentsweep.config.project import ROOT
 from latentsweep.config.typed import Flat
 from latentsweep.data.splits import Splits
+from latentsweep.tracking.journal_recorder import JournalRecorder
 from latentsweep.tracking.provenance import Provenance, provenance
-from latentsweep.tracking.recorder import Recorder
+from latentsweep.training.attempts import AttemptOnRecord, attempts_table, record_attempt
 from latentsweep.training.resume import Attempt
 
 _COMPARED = {"model.latent_size", "model.beta", "seed"}
 
 
 def record_description(
-    recorder: Recorder, this: Attempt, config: TrainConfig, overrides: list[str], splits: Splits
+    recorder: JournalRecorder,
+    this: Attempt,
+    config: TrainConfig,
+    overrides: list[str],
+    splits: Splits,
 ) -> None:
-    """Record config and tags once a run, provenance once an attempt.
+    """Record config, data and tags once a run, provenance once an attempt.
 
     Raises:
         StorageError: the record cannot be written.
     """
-    number = 1 + len(list(this.run.path.glob("files/provenance-*.json")))
+    attempts = record_attempt(
+        recorder, this.run.path, this.step, recorder.earlier_status, recorder.earlier_step
+    )
+    number = attempts[-1].number
     origin = _origin(torch.get_num_threads())
     made_by: dict[str, Any] = {
         **{key: value for key, value in origin.items() if key != "diff"},
@@ -45,6 +55,8 @@ def record_description(
         recorder.text("overrides.txt", "".join(f"{override}\n" for override in overrides))
         recorder.params(_params(config, overrides))
         recorder.tags(_tags(config, this, splits, made_by))
+    recorder.tags({"mlflow.note.content": _note(this, overrides, attempts)})
+    recorder.dataset(config.data.name, splits.digest, splits.origin, _profile(splits))
     recorder.text(f"provenance-{number}.json", json.dumps(made_by, indent=2))
     if origin["diff"]:
         recorder.text(f"uncommitted-{number}.diff", origin["diff"])
@@ -66,6 +78,19 @@ def _params(config: TrainConfig, overrides: list[str]) -> Flat:
     return {key: value for key, value in identity(config).items() if key in _COMPARED | given}
 
 
+def _profile(splits: Splits) -> dict[str, object]:
+    """The sizes of the data set."""
+    images = {"training_images": len(splits.train), "validation_images": len(splits.val)}
+    return {**images, "shape": list(splits.shape)}
+
+
+def _note(this: Attempt, overrides: list[str], attempts: list[AttemptOnRecord]) -> str:
+    """What MLflow shows as the run's description."""
+    place = f"Recorded in `{this.run.path.absolute()}` on {os.uname().nodename}."
+    given = f"Given: `{shlex.join(overrides)}`." if overrides else "The default configuration."
+    return "\n\n".join(filter(None, [f"{given} {place}", attempts_table(attempts)]))
+
+
 def _tags(
     config: TrainConfig, this: Attempt, splits: Splits, made_by: dict[str, Any]
 ) -> dict[str, str]:
@@ -85,6 +110,8 @@ def _tags(
         "latentsweep.identity": this.run.identity.digest,
         "latentsweep.config_digest": this.run.identity.config,
         "latentsweep.data_digest": splits.digest,
+        "latentsweep.host": os.uname().nodename,
+        "latentsweep.directory": str(this.run.path.absolute()),
     }
     if not isinstance(config.model, AEConfig):
         tags["beta"] = f"{config.model.beta:g}"

@@ -30,6 +30,10 @@ class Interruption:
         """Whether a signal came, or the run is to be left alone."""
         return self.signal is not None or self._abandoned
 
+    def is_warning(self, number: int) -> bool:
+        """Whether a signal is a scheduler's, that takes the machine and will give another."""
+        return number in self._warnings
+
     def abandon(self) -> None:
         """Ask to leave this run alone, as if a signal had come; the process need not end."""
         self._abandoned = True

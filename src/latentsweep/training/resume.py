@@ -32,10 +32,12 @@ class Attempt:
     Attributes:
         run: the run's directory, locked for this process.
         checkpoint: where to go on from; None to start at the first step.
+        step: the optimiser step that it goes on from.
     """
 
     run: RunDirectory
     checkpoint: Path | None
+    step: int = 0
 
 
 @contextmanager
@@ -56,12 +58,14 @@ def attempt(config: TrainConfig, identity: RunIdentity) -> Iterator[Attempt]:
         run.remove_torn()
         if start is None and last.exists():
             start = last
+        step = 0
         if start is not None and run.summary is None:
             content = read_checkpoint(start)
             _check_belongs(content, start, config, identity)
             _compute_as_before(content, config)
-            say(f"goes on from step {content['global_step']} of {start}")
-        yield Attempt(run, start)
+            step = int(content["global_step"])
+            say(f"goes on from step {step} of {start}")
+        yield Attempt(run, start, step)
 
 
 def _choose(config: TrainConfig, identity: RunIdentity) -> tuple[RunDirectory, Path | None]:

@@ -4,6 +4,8 @@ import traceback
 from contextlib import suppress
 from dataclasses import replace
 
+import torch
+
 from latentsweep.config import TrainConfig
 from latentsweep.config.typed import first_line
 from latentsweep.data.batches import EvalBatches, TrainBatches
@@ -13,6 +15,7 @@ from latentsweep.tracking.recorder import Recorder, RunStatus
 from latentsweep.tracking.report import sync_report
 from latentsweep.tracking.session import Tracking
 from latentsweep.tracking.shipper import Shipper
+from latentsweep.training.best_model import EXAMPLES, record_best_model
 from latentsweep.training.checkpoints import BEST, LAST, Checkpoints
 from latentsweep.training.description import record_description
 from latentsweep.training.device import choose_device, set_threads
@@ -43,6 +46,7 @@ def train(
         LatentsweepError: something that the user can mend; record and checkpoints are kept.
     """
     supervisor = supervisor or Supervisor()
+    supervisor.check_store(config.tracking)
     set_threads(config.trainer)
     device = choose_device(config.trainer)
     splits = supervisor.splits(config, device)
@@ -53,15 +57,16 @@ def train(
             return _finished_before(config, overrides, this, supervisor)
         shipper = supervisor.shipper(this.run.path, config.tracking)
         tracking = Tracking.start(this.run.path, config.tracking, this.run.uid, shipper)
+        supervisor.ship_leftovers(config, this.run.path)
         status = RunStatus.FAILED
         try:
             record_description(tracking.recorder, this, config, overrides, splits)
             if tags:
                 tracking.recorder.tags(tags)
             summary = _fit(config, overrides, this, splits, batches, tracking.recorder, supervisor)
-            status = RunStatus.FINISHED
+            status = RunStatus.PRUNED if summary.stopped_early else RunStatus.FINISHED
         except InterruptedTrainingError:
-            status = RunStatus.INTERRUPTED
+            status = supervisor.interrupted(supervisor.interruption.signal)
             raise
         except Exception as error:
             _record_failure(tracking.recorder, error, supervisor)
@@ -121,6 +126,8 @@ def _fit(
     for kept in (BEST, LAST):
         if (this.run.checkpoints / kept).exists():
             recorder.file(this.run.checkpoints / kept, f"checkpoints/{kept}")
+    if config.tracking.log_model:
+        record_best_model(recorder, this.run, splits.val.images(torch.arange(EXAMPLES)))
     tags = supervisor.ended(stopped=supervision.stopped)
     if tags:
         recorder.tags(tags)

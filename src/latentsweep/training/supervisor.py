@@ -10,8 +10,12 @@ import torch
 from latentsweep.config import TrainConfig
 from latentsweep.config.tracking import TrackingConfig
 from latentsweep.data.splits import Splits, load, place
+from latentsweep.tracking.preflight import check_store
+from latentsweep.tracking.recorder import RunStatus
 from latentsweep.tracking.session import Shipping
+from latentsweep.tracking.sync import ship_leftovers
 from latentsweep.training.interruption import Interruption
+from latentsweep.training.resume import say
 
 
 class Supervisor:
@@ -23,6 +27,22 @@ class Supervisor:
     def splits(self, config: TrainConfig, device: torch.device) -> Splits:
         """The run's data, on the device where it fits."""
         return place(load(config.data, config.seed), device)
+
+    def check_store(self, tracking: TrackingConfig) -> None:
+        """Refuse a store that cannot take the record, before anything is started.
+
+        Raises:
+            TrackingError: that is so.
+        """
+        if tracking.uri:
+            away = check_store(tracking.uri, tracking.experiment)
+            if away:
+                say(f"{away}; the run is recorded here, and shipped when it does")
+
+    def ship_leftovers(self, config: TrainConfig, run_dir: Path) -> None:
+        """Have shipped what earlier runs could not ship."""
+        if config.tracking.uri:
+            ship_leftovers(Path(config.output_dir), config.tracking.uri, run_dir.absolute())
 
     def shipper(self, run_dir: Path, tracking: TrackingConfig) -> Shipping | None:
         """What ships the run's record; None: a process of the run's own."""
@@ -47,6 +67,17 @@ class Supervisor:
             Whether the run is to end here.
         """
         return False
+
+    def interrupted(self, signal_number: int | None) -> RunStatus:
+        """Hear that training was asked to stop.
+
+        Args:
+            signal_number: the signal that asked; None: this run is to be left alone.
+
+        Returns:
+            How the run stands now.
+        """
+        return RunStatus.INTERRUPTED
 
     def ended(self, *, stopped: bool) -> dict[str, str]:
         """Hear that training has ended, on demand of `validated` if `stopped`.

@@ -1,0 +1,33 @@
+"""Is the MLflow store one that will take a run's record? Asked before training, without MLflow.
+
+Importing MLflow takes seconds, and training needs none of it; these few questions are asked of the
+server or the database directly. A store that is merely away is no mistake: the record is shipped
+when it is back.
+"""
+
+from latentsweep.tracking.preflight.database import check_database
+from latentsweep.tracking.preflight.server import check_server
+from latentsweep.tracking.uri import resolve_uri
+
+__all__ = ["check_store"]
+
+
+def check_store(uri: str, experiment: str) -> str:
+    """Refuse a store that cannot take the record.
+
+    Args:
+        uri: address of the store.
+        experiment: name of the experiment, which need not exist yet.
+
+    Returns:
+        Why the store could not be asked, in a line; empty where all is well.
+
+    Raises:
+        ConfigError: `uri` is no address.
+        TrackingError: the store is none of MLflow's, of another version, refuses this user, has
+            the experiment deleted, or its artifacts cannot be written.
+    """
+    absolute = resolve_uri(uri)
+    if absolute.startswith("http"):
+        return check_server(absolute.rstrip("/"), experiment)
+    return check_database(absolute, experiment)

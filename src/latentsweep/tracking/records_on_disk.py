@@ -1,0 +1,58 @@
+"""The runs whose record lies below a directory, and the one that a person means."""
+
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from latentsweep.errors import ConfigError
+from latentsweep.tracking.journal import JOURNAL_NAME
+from latentsweep.tracking.progress import read_identity
+
+PLACES = ("runs", "sweeps")
+# A run, the runs of a directory, a sweep's own record and its trials, the sweeps of a directory.
+_PATTERNS = ("", "*/", "trials/*/*/", "*/trials/*/*/")
+_RUN_ID = re.compile(r"[0-9a-f]{32}")
+
+
+def find_records(places: Iterable[str | Path]) -> Iterator[Path]:
+    """Directories of the runs below `places`, each of which may be such a directory itself."""
+    found: dict[Path, None] = {}
+    for place in places:
+        for pattern in _PATTERNS:
+            for journal in sorted(Path(place).glob(pattern + JOURNAL_NAME)):
+                found[journal.parent.absolute()] = None
+    return iter(found)
+
+
+def find_run(reference: str, places: Iterable[str | Path] = PLACES) -> Path:
+    """The directory of the run that a person means.
+
+    Args:
+        reference: a run's directory, its name, or the id of its MLflow run.
+        places: directories to look in.
+
+    Raises:
+        ConfigError: there is no such run here.
+    """
+    searched = [str(place) for place in places]
+    if not reference:
+        raise ConfigError(
+            "no run is named",
+            expected="a run's directory or the id of its MLflow run",
+            mend="RUN=runs/NAME",
+        )
+    if (Path(reference) / JOURNAL_NAME).exists():
+        return Path(reference).absolute()
+    records = list(find_records(searched))
+    for run_dir in records:
+        identity = read_identity(run_dir)
+        if run_dir.name == reference or (identity and identity.run_id == reference):
+            return run_dir
+    is_id = _RUN_ID.fullmatch(reference)
+    raise ConfigError(
+        f"there is no run {reference} here",
+        found=f"{len(records)} runs in {', '.join(searched)}, "
+        + ("none with that MLflow id" if is_id else "none of that name"),
+        expected="a run's directory or the id of its MLflow run",
+        mend="RUN=DIRECTORY of the run, from the directory that it was started in",
+    )

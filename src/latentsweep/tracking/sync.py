@@ -1,0 +1,140 @@
+"""Bringing MLflow to agree with journals that nobody ships any more: `make sync`.
+
+Also run beside each new training and sweep, for the leftovers of earlier ones:
+`python -m latentsweep.tracking.sync RUN_DIR ...`.
+"""
+
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from latentsweep.tracking.destination import Destination, read_destination, write_destination
+from latentsweep.tracking.instructions import Instruction
+from latentsweep.tracking.journal import is_at_work, journal_size
+from latentsweep.tracking.progress import read_progress
+from latentsweep.tracking.records_on_disk import find_records
+from latentsweep.tracking.report import sync_report
+from latentsweep.tracking.synchroniser import Synchroniser, set_up_process
+from latentsweep.tracking.uri import resolve_uri, without_credentials
+
+LOG_NAME = ".sync.log"
+_PATIENCE_SECONDS = 5.0
+_MOST_LEFTOVERS = 1000  # beside one training; the next one takes more
+
+
+@dataclass(frozen=True)
+class SyncOutcome:
+    """What became of the records that were looked at.
+
+    Attributes:
+        shipped: runs that MLflow holds whole now, and did not before.
+        at_work: runs that their own process ships.
+        homeless: runs that were told of no store.
+        left: why MLflow does not hold everything, by run.
+    """
+
+    shipped: list[Path] = field(default_factory=list)
+    at_work: list[Path] = field(default_factory=list)
+    homeless: list[Path] = field(default_factory=list)
+    left: Mapping[Path, str] = field(default_factory=dict)
+
+
+def sync(
+    records: Iterable[Path],
+    to: Destination | None = None,
+    *,
+    again: bool = False,
+    patience: float = _PATIENCE_SECONDS,
+) -> SyncOutcome:
+    """Ship what MLflow lacks of some runs, and close those whose trainer left without a word.
+
+    Args:
+        records: the runs' directories.
+        to: where they are to go from now on, absolute; None: where each was told to go.
+        again: also those that MLflow holds whole, as far as is known here.
+        patience: seconds without progress after which a store's runs are left.
+    """
+    outcome = SyncOutcome()
+    waiting: dict[Destination, list[Path]] = {}
+    for run_dir in records:
+        destination = to or read_destination(run_dir)
+        if is_at_work(run_dir):
+            outcome.at_work.append(run_dir)
+        elif destination is None:
+            outcome.homeless.append(run_dir)
+        elif again or to or _is_behind(run_dir):
+            if to:
+                write_destination(run_dir, to.uri, to.experiment)
+            waiting.setdefault(destination, []).append(run_dir)
+    left: dict[Path, str] = {}
+    for destination, run_dirs in waiting.items():
+        _ship(destination, run_dirs, patience)
+        for run_dir in run_dirs:
+            report = sync_report(run_dir)
+            if report.complete:
+                outcome.shipped.append(run_dir)
+            else:
+                left[run_dir] = report.problem or f"{destination.uri} did not answer in time"
+    return replace(outcome, left=left)
+
+
+def ship_leftovers(place: Path, uri: str, own: Path | None = None) -> None:
+    """Have a process of its own ship what earlier runs in a directory left, if they left anything.
+
+    Args:
+        place: the directory that holds the runs' directories.
+        uri: of the store; runs that go elsewhere are left to `make sync`.
+        own: the run that is at work now.
+    """
+    wanted = without_credentials(resolve_uri(uri))
+    found = []
+    for run_dir in find_records([place]):
+        destination = read_destination(run_dir)
+        if run_dir != own and destination and destination.uri == wanted and _is_behind(run_dir):
+            found.append(str(run_dir))
+    if found:
+        command = [sys.executable, "-P", "-m", "latentsweep.tracking.sync"]
+        with (place / LOG_NAME).open("ab") as log:
+            subprocess.Popen(
+                [*command, *found[:_MOST_LEFTOVERS]],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+
+
+def _is_behind(run_dir: Path) -> bool:
+    """Whether there is something to ship; what MLflow refuses is not asked for again."""
+    progress = read_progress(run_dir)
+    return not progress.settled or progress.offset < journal_size(run_dir)
+
+
+class _NoTrainer:
+    """Stands where a trainer tells the synchroniser of runs."""
+
+    gone = True
+
+    def instructions(self, wait: float | None) -> list[Instruction]:
+        """None: all runs are known from the start."""
+        del wait
+        return []
+
+
+def _ship(destination: Destination, run_dirs: list[Path], patience: float) -> None:
+    synchroniser = Synchroniser(_NoTrainer(), destination.uri, destination.experiment, patience)
+    for run_dir in run_dirs:
+        synchroniser.add(run_dir, journal_size(run_dir))
+    synchroniser.run()
+
+
+def main() -> int:
+    """Ship the named runs; the exit code is 0 if MLflow holds everything."""
+    set_up_process()
+    return 1 if sync(map(Path, sys.argv[1:])).left else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
