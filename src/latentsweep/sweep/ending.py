@@ -72,6 +72,23 @@ def interrupt_sweep(study: optuna.Study, directory: Path, tracking: TrackingConf
         return _put_on_record(study, directory, tracking, RunStatus.INTERRUPTED).problem
 
 
+def close_sweep(study: optuna.Study, directory: Path, tracking: TrackingConfig) -> str:
+    """Put on record how a sweep stands that nobody works on any more, whatever ended it.
+
+    Args:
+        study: the sweep's.
+        directory: the sweep's.
+        tracking: where its record goes.
+
+    Returns:
+        Why MLflow does not hold it all; empty where it does.
+    """
+    finished = has_ended(study) and not study.user_attrs.get(STOPPED)
+    with _ending(directory):
+        status = status_of(study, finished=finished)
+        return _put_on_record(study, directory, tracking, status).problem
+
+
 def _put_on_record(
     study: optuna.Study,
     directory: Path,

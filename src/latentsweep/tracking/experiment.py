@@ -37,6 +37,17 @@ def runs_page(experiment_id: str) -> str:
     return f"experiments/{experiment_id}/runs?viewStateShareKey={_VIEW}"
 
 
+def dashboard_link(server: str, page: str = "experiments") -> str:
+    """The address of a page in MLflow's view for models, which is not the one that it opens in.
+
+    Args:
+        server: address of the server.
+        page: of the dashboard, such as `runs_page` gives.
+    """
+    separator = "&" if "?" in page else "?"
+    return f"{server.rstrip('/')}/#/{page}{separator}workflowType=machine_learning"
+
+
 def describe_experiment(client: "MlflowClient", experiment_id: str) -> None:
     """Give an experiment its note and its view; a note that a person wrote stays.
 

@@ -80,6 +80,24 @@ def sync(
     return replace(outcome, left=left)
 
 
+def show(outcome: SyncOutcome) -> None:
+    """Print what became of the records."""
+    if outcome.shipped:
+        print(f"{_runs(outcome.shipped)} shipped")
+    elif not outcome.left:
+        print("nothing to ship: MLflow holds what these runs told")
+    if outcome.at_work:
+        print(f"{_runs(outcome.at_work)} at work, shipped by a process of their own")
+    if outcome.homeless:
+        print(f"{_runs(outcome.homeless)} recorded without a store; make sync URI=... ships them")
+    for run_dir, problem in outcome.left.items():
+        print(f"not synced: {run_dir}: {problem}")
+
+
+def _runs(run_dirs: list[Path]) -> str:
+    return "1 run" if len(run_dirs) == 1 else f"{len(run_dirs)} runs"
+
+
 def ship_leftovers(place: Path, uri: str, own: Path | None = None) -> None:
     """Have a process of its own ship what earlier runs in a directory left, if they left anything.
 

@@ -14,6 +14,7 @@ from latentsweep.config import TrainConfig
 from latentsweep.config.project import ROOT
 from latentsweep.config.typed import first_line
 from latentsweep.errors import StorageError
+from latentsweep.tracking.experiment import dashboard_link, runs_page
 from latentsweep.training.checkpoints import BEST, LAST, Checkpoints
 from latentsweep.training.recording import MetricsRecording
 from latentsweep.training.rundir import SUMMARY_FILE, RunDirectory
@@ -169,9 +170,12 @@ def _places(summary: RunSummary) -> dict[str, str]:
     if summary.mlflow_run:
         places["MLflow run"] = summary.mlflow_run
     if summary.unsynced:
-        places["not synced"] = summary.unsynced
+        places["not synced"] = f"{summary.unsynced}; make sync ships the rest"
     if summary.tracking_uri:
-        places["dashboard"] = dashboard_command(summary.tracking_uri)
+        runs = runs_page(summary.mlflow_experiment) if summary.mlflow_experiment else "experiments"
+        on_server = summary.tracking_uri.startswith("http")
+        page = runs if on_server else "experiments"  # make dashboard finds the runs by itself
+        places["dashboard"] = dashboard_command(summary.tracking_uri, page)
     places["again"] = summary.command
     return places
 
@@ -184,7 +188,7 @@ def dashboard_command(uri: str, page: str = "experiments") -> str:
         page: of the dashboard, such as `experiments/1/runs/ID`.
     """
     if uri.startswith("http"):
-        return f"{uri}/#/{page}?workflowType=machine_learning"
+        return dashboard_link(uri, page)
     command = ["make", "dashboard"]
     if page != "experiments":
         command.append(f"PAGE={page}")

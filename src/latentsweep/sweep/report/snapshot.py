@@ -34,6 +34,7 @@ from latentsweep.sweep.attributes import (
 )
 from latentsweep.sweep.durations import covered, epochs_of, spans
 from latentsweep.sweep.slot import slots_of
+from latentsweep.tracking.experiment import dashboard_link
 from latentsweep.tracking.progress import read_identity
 
 # Where `make dashboard` serves a store that is no server itself.
@@ -264,8 +265,7 @@ def _link(run_dir: Path) -> str | None:
     if identity.uri.startswith(("http://", "https://")):
         base = identity.uri.replace("***@", "").rstrip("/")
     place = f"experiments/{quote(identity.experiment_id)}/runs/{quote(identity.run_id)}"
-    # Without the type of workflow MLflow shows the page for language models.
-    return f"{base}/#/{place}?workflowType=machine_learning"
+    return dashboard_link(base, place)
 
 
 def _parameters(trials: Sequence[FrozenTrial]) -> tuple[Parameter, ...]:

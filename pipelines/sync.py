@@ -1,0 +1,42 @@
+"""Bring MLflow to agree with the journals: `python pipelines/sync.py [RUN ...] [--uri URI]`."""
+
+import sys
+from argparse import ArgumentParser
+
+from latentsweep.command import errors_to_terminal
+
+
+def main() -> int:
+    """Ship what MLflow lacks and say what became of it; 1 if something is left."""
+    parser = ArgumentParser(description="Ship to MLflow what it lacks of runs and sweeps.")
+    parser.add_argument("runs", nargs="*", metavar="RUN", help="default: all runs and sweeps here")
+    parser.add_argument("--uri", help="another store for them from now on")
+    parser.add_argument("--experiment", default="latentsweep", help="with --uri: in which one")
+    parser.add_argument(
+        "--all", action="store_true", help="also what MLflow held whole: for a store made anew"
+    )
+    arguments = parser.parse_args()
+
+    from latentsweep.sweep.orphans import close_orphaned_sweeps
+    from latentsweep.tracking.preflight import check_store
+    from latentsweep.tracking.records_on_disk import PLACES, find_records, find_run
+    from latentsweep.tracking.sync import Destination, show, sync
+    from latentsweep.tracking.uri import resolve_uri
+
+    to = None
+    if arguments.uri:
+        check_store(arguments.uri, arguments.experiment)
+        to = Destination(resolve_uri(arguments.uri), arguments.experiment)
+    if arguments.runs:
+        records = find_records(find_run(run) for run in arguments.runs)
+    else:
+        close_orphaned_sweeps(PLACES)
+        records = find_records(PLACES)
+    outcome = sync(records, to, again=arguments.all or bool(arguments.runs))
+    show(outcome)
+    return 1 if outcome.left else 0
+
+
+if __name__ == "__main__":
+    with errors_to_terminal():
+        sys.exit(main())

@@ -1,0 +1,161 @@
+"""MLflow's registry: a model that a run has logged, fetched, and given a name and an alias."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from latentsweep.errors import ConfigError, TrackingError
+from latentsweep.tracking.logged_model import find_model
+from latentsweep.tracking.store import open_store
+from latentsweep.tracking.uri import without_credentials
+
+if TYPE_CHECKING:
+    import numpy as np
+    from mlflow.tracking import MlflowClient
+
+
+@dataclass(frozen=True)
+class FetchedModel:
+    """A run's model, as the store gives it to anyone.
+
+    Attributes:
+        run_id: the MLflow run that logged it.
+        model_id: its id in MLflow.
+        directory: where it was fetched to.
+        exported: the files that `models.exported.load_model` reads, in there.
+    """
+
+    run_id: str
+    model_id: str
+    directory: Path
+    exported: Path
+
+
+class Registry:
+    """The models of one store.
+
+    Args:
+        uri: address of the store.
+
+    Raises:
+        TrackingError: the store does not answer.
+    """
+
+    def __init__(self, uri: str) -> None:
+        from mlflow.exceptions import MlflowException
+
+        self._uri = uri
+        self._shown = without_credentials(uri)
+        try:
+            self._client: MlflowClient = open_store(uri)
+        except MlflowException as error:
+            raise TrackingError(
+                f"MLflow cannot be reached at {self._shown}",
+                found=" ".join(without_credentials(str(error)).split())[:200],
+                mend="start the server, or mend URI=",
+            ) from None
+
+    def fetch(self, run_id: str, directory: Path) -> FetchedModel:
+        """Fetch the model that a run has logged.
+
+        Args:
+            run_id: of the MLflow run.
+            directory: where its files go; must exist.
+
+        Raises:
+            ConfigError: there is no such run, or it has logged no model.
+        """
+        import mlflow
+        from mlflow.exceptions import MlflowException
+
+        try:
+            model = find_model(self._client, run_id)
+        except MlflowException as error:
+            if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+                raise
+            raise ConfigError(
+                f"there is no run {run_id} in {self._shown}",
+                expected="the id of one of its runs, or a run's directory here",
+                mend="RUN=runs/NAME, or URI= another store",
+            ) from None
+        if model is None:
+            raise ConfigError(
+                f"the run {run_id} has logged no model",
+                expected="a run that was trained with tracking.log_model=true",
+                mend="from where it was trained: make promote RUN=runs/NAME, which exports it",
+            )
+        mlflow.artifacts.download_artifacts(
+            artifact_uri=f"models:/{model.model_id}",
+            dst_path=str(directory),
+            tracking_uri=self._uri,
+        )
+        return FetchedModel(run_id, model.model_id, directory, directory / "artifacts")
+
+    def recorded(self, run_id: str, step: int) -> dict[str, float]:
+        """The metrics of the validation split that a run has on record at a step, by name."""
+        names = [name for name in self._client.get_run(run_id).data.metrics if "val/" in name]
+        found = {}
+        for name in names:
+            for point in self._client.get_metric_history(run_id, name):
+                if point.step == step:
+                    found[name] = point.value
+        return found
+
+    def register(self, model: FetchedModel, name: str, alias: str) -> int:
+        """Give a model a name and an alias, which another version may have had; once only.
+
+        Args:
+            model: what was fetched, and has passed whatever test there is.
+            name: of the registered model; created if missing.
+            alias: which of its versions this is to be, such as `champion`.
+
+        Returns:
+            The version.
+
+        Raises:
+            ConfigError: the store refuses the name or the alias.
+        """
+        from mlflow.exceptions import MlflowException
+
+        try:
+            try:
+                self._client.create_registered_model(name)
+            except MlflowException as error:
+                if error.error_code != "RESOURCE_ALREADY_EXISTS":
+                    raise
+            version = self._version(model, name)
+            self._client.set_registered_model_alias(name, alias, str(version))
+        except MlflowException as error:
+            raise ConfigError(
+                f"the store refuses the name {name} with the alias {alias}",
+                found=" ".join(without_credentials(str(error)).split())[:200],
+                mend="NAME=... and ALIAS=... of letters and digits",
+            ) from None
+        return version
+
+    def _version(self, model: FetchedModel, name: str) -> int:
+        for known in self._client.search_model_versions(f"name = '{name}'"):
+            if known.run_id == model.run_id and str(known.source).endswith(model.model_id):
+                return int(known.version)
+        made = self._client.create_model_version(
+            name, f"models:/{model.model_id}", run_id=model.run_id, model_id=model.model_id
+        )
+        return int(made.version)
+
+
+def served_difference(
+    directory: Path, images: "np.ndarray[Any, Any]", expected: "np.ndarray[Any, Any]"
+) -> float:
+    """By how much the reconstructions differ that one gets who has MLflow and PyTorch alone.
+
+    Args:
+        directory: a fetched model's.
+        images: (n, channels, height, width), float32.
+        expected: their reconstructions by the trained model, of the same shape.
+
+    Returns:
+        The largest difference of a pixel.
+    """
+    import mlflow
+
+    return float(abs(mlflow.pyfunc.load_model(str(directory)).predict(images) - expected).max())
