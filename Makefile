@@ -2,14 +2,11 @@
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
-PORT ?= 5000
-URI ?= sqlite:///mlflow.db
-PAGE ?= experiments
 export MLFLOW_DISABLE_TELEMETRY := true
 
 .DEFAULT_GOAL := help
 .PHONY: help setup train sweep sweep-status sweep-cancel sweep-proxy report dashboard pictures \
-  benchmark test lint format clean
+  sync export promote benchmark test lint format clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s  %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -59,10 +56,18 @@ report: $(INSTALLED)  ## write a sweep's report.html, also while it runs; STUDY=
 	@$(BIN)/python pipelines/report.py '$(STUDY)' $(PLACE)
 
 dashboard: $(INSTALLED)  ## open MLflow on this machine; URI= another store, PORT= another port
-	@echo "dashboard: http://127.0.0.1:$(PORT)/#/$(PAGE)?workflowType=machine_learning (Ctrl-C ends it)"
-	@exec env MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false MLFLOW_ALLOW_PICKLE_DESERIALIZATION=false \
-	  PYTHONWARNINGS=ignore $(BIN)/mlflow server --backend-store-uri '$(URI)' --host 127.0.0.1 --port $(PORT) \
-	  --allowed-hosts "127.0.0.1:$(PORT),localhost:$(PORT)" --workers 1
+	@$(BIN)/python pipelines/dashboard.py $(if $(URI),--uri '$(URI)') $(if $(PORT),--port $(PORT)) \
+	  $(if $(PAGE),--page '$(PAGE)') $(ARGS)
+
+sync: $(INSTALLED)  ## ship to MLflow what it lacks; RUN= one run, URI= another store
+	@$(BIN)/python pipelines/sync.py $(if $(RUN),'$(RUN)') $(if $(URI),--uri '$(URI)') $(ARGS)
+
+export: $(INSTALLED)  ## write a run's points as a table; RUN= which, FORMAT=csv|parquet
+	@$(BIN)/python pipelines/export.py '$(RUN)' $(if $(FORMAT),--format $(FORMAT)) $(ARGS)
+
+promote: $(INSTALLED)  ## check a run's model and register it; RUN= which, NAME=, ALIAS=champion
+	@$(BIN)/python pipelines/promote.py '$(RUN)' $(if $(NAME),--name '$(NAME)') \
+	  $(if $(ALIAS),--alias '$(ALIAS)') $(ARGS)
 
 pictures: $(INSTALLED)  ## train the default run and make the README's picture of it
 	@$(BIN)/python pipelines/train.py
