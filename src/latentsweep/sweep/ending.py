@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
 
@@ -16,6 +17,7 @@ from latentsweep.config.tracking import TrackingConfig
 from latentsweep.errors import RunBusyError
 from latentsweep.sweep.attributes import METRICS, SLOT, STOPPED
 from latentsweep.sweep.best_config import write_best
+from latentsweep.sweep.best_model import best_run_tag, log_best_model
 from latentsweep.sweep.composer import Composer
 from latentsweep.sweep.parent import finish_parent
 from latentsweep.sweep.plan import Plan
@@ -101,11 +103,15 @@ def _put_on_record(
     shipper.begin()  # it imports MLflow while the report is drawn
     artifacts = {REPORT_NAME: write_report(study, directory, directory / REPORT_NAME)}
     best = best_trials(study, 1)
+    problem = ""
     if best and composer:
-        artifacts["best.yaml"] = write_best(composer.compose(best[0].params), directory)
+        config = composer.compose(best[0].params)
+        artifacts["best.yaml"] = write_best(config, directory)
+        if tracking.uri:
+            problem = log_best_model(best[0], config, directory, shipper)
     trials = [trial for trial in study.get_trials(deepcopy=False) if SLOT in trial.user_attrs]
     try:
-        return finish_parent(
+        report = finish_parent(
             directory,
             tracking,
             shipper,
@@ -113,11 +119,12 @@ def _put_on_record(
             artifacts=artifacts,
             note=summary_note(study, directory),
             metrics=dict(best[0].user_attrs.get(METRICS, {})) if best else {},
-            tags=_tags(trials),
+            tags={**_tags(trials), **(best_run_tag(best[0], directory) if best else {})},
             step=sum(trial.state in FINISHED for trial in trials),
         )
     except RunBusyError as error:
         return SyncReport(complete=False, problem=str(error))
+    return replace(report, problem=report.problem or problem)
 
 
 @contextmanager

@@ -20,11 +20,11 @@ from latentsweep.sweep.parent import open_parent
 from latentsweep.sweep.plan import Plan
 from latentsweep.sweep.queue import Queue
 from latentsweep.sweep.search import Search
+from latentsweep.sweep.shared_splits import read_splits
 from latentsweep.sweep.storage import open_storage
 from latentsweep.sweep.study import check_study, make_study
 from latentsweep.sweep.warm_start import warm_start
 from latentsweep.sweep.whereabouts import find_study, write_whereabouts
-from latentsweep.sweep.worker import read_splits
 from latentsweep.tracking.files import storage_error, write_json
 from latentsweep.tracking.preflight import check_store
 from latentsweep.tracking.sync import ship_leftovers

@@ -9,7 +9,6 @@ import warnings
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 
 import optuna
 import torch
@@ -20,9 +19,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from latentsweep.config import TrainConfig
 from latentsweep.config.checks import check
-from latentsweep.config.data import DataConfig
 from latentsweep.data.describe import describe
-from latentsweep.data.splits import Splits, load, place
 from latentsweep.errors import (
     InterruptedTrainingError,
     LatentsweepError,
@@ -38,6 +35,7 @@ from latentsweep.sweep.pruners import build_pruner
 from latentsweep.sweep.queue import Queue
 from latentsweep.sweep.requeue import Requeue
 from latentsweep.sweep.samplers import SHARED_SEED, build_sampler
+from latentsweep.sweep.shared_splits import placed_splits
 from latentsweep.sweep.storage import open_storage
 from latentsweep.sweep.trial import (
     TrialSupervisor,
@@ -60,18 +58,6 @@ _FIRST_PAUSE_SECONDS = 0.1
 _BUSY_SECONDS = 2.0
 # After a signal a scheduler kills in 30 s by default; what is not shipped then others ship.
 _HURRIED_SECONDS = 3.0
-
-
-@lru_cache(maxsize=1)
-def read_splits(data: DataConfig, seed: int) -> Splits:
-    """A data set that stays in memory from trial to trial and, read before a fork, is shared."""
-    return load(data, seed)
-
-
-@lru_cache(maxsize=1)
-def placed_splits(data: DataConfig, seed: int, device: torch.device) -> Splits:
-    """A data set that stays on the device from trial to trial, where it fits."""
-    return place(read_splits(data, seed), device)
 
 
 @dataclass(frozen=True)

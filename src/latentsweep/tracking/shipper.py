@@ -33,6 +33,10 @@ class Shipper:
         """See `Shipping.begin` in `session`."""
         self._courier.begin(self._run_dir)
 
+    def include(self, run_dir: Path) -> None:
+        """Ship another run's record, too, which has ended."""
+        self._courier.end(run_dir)
+
     def finish(self, seconds: float) -> SyncReport:
         """See `Shipping.finish` in `session`; after `seconds` the process goes on by itself."""
         if self._off:

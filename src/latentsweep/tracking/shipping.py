@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 POINTS_A_SHIPMENT = 1000
 FILES_A_SHIPMENT = 50
-_DIGEST = 36  # characters that MLflow keeps of a data set's digest
+_DIGEST = 8  # characters of a data set's digest, of which the run table has no room for all
 _REFUSALS = ("INVALID_PARAMETER_VALUE", "BAD_REQUEST")
 
 _log = logging.getLogger(__name__)

@@ -1,0 +1,56 @@
+"""The best trial's model, exported and logged with its run once the sweep has ended."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+
+import torch
+from optuna.trial import FrozenTrial
+
+from latentsweep.config import TrainConfig
+from latentsweep.config.typed import first_line
+from latentsweep.errors import LatentsweepError
+from latentsweep.sweep.attributes import RUN
+from latentsweep.sweep.shared_splits import read_splits
+from latentsweep.tracking.journal_recorder import JournalRecorder
+from latentsweep.tracking.progress import read_identity
+from latentsweep.tracking.shipper import Shipper
+from latentsweep.training.best_model import EXAMPLES, FOLDER, record_best_model
+from latentsweep.training.rundir import read
+
+BEST_RUN_TAG = "latentsweep.best_run"
+
+
+def log_best_model(
+    trial: FrozenTrial, config: TrainConfig, directory: Path, shipper: Shipper
+) -> str:
+    """Export the trial's best checkpoint, put it on the record of its run, and have it shipped.
+
+    Args:
+        trial: the best one.
+        config: its config.
+        directory: the sweep's.
+        shipper: ships the record.
+
+    Returns:
+        Why that could not be, in a line; empty where it is done or was done before.
+    """
+    run_dir = directory / str(trial.user_attrs.get(RUN, ""))
+    try:
+        run = read(run_dir)
+        if run is None or (run_dir / FOLDER).is_dir():
+            return ""
+        split = read_splits(config.data, config.seed).val
+        with closing(JournalRecorder(run_dir)) as recorder:
+            record_best_model(recorder, run, split.images(torch.arange(EXAMPLES)))
+    except LatentsweepError as error:
+        return f"the best trial's model was not exported: {first_line(error)}"
+    shipper.include(run_dir)
+    return ""
+
+
+def best_run_tag(trial: FrozenTrial, directory: Path) -> dict[str, str]:
+    """The tag by which the sweep's run names its best trial's; none while that is not known."""
+    identity = read_identity(directory / str(trial.user_attrs.get(RUN, "")))
+    return {BEST_RUN_TAG: identity.run_id} if identity else {}
