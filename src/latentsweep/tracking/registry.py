@@ -85,7 +85,7 @@ class Registry:
                 mend="from where it was trained: make promote RUN=runs/NAME, which exports it",
             )
         mlflow.artifacts.download_artifacts(
-            artifact_uri=f"models:/{model.model_id}",
+            artifact_uri=model.artifact_location,  # `models:/ID` would ask the default store
             dst_path=str(directory),
             tracking_uri=self._uri,
         )
