@@ -53,7 +53,7 @@ def write_report(study: optuna.Study, directory: Path, target: Path) -> Path:
 def _page(sweep: Snapshot, best: list[Entry]) -> str:
     from plotly.offline import get_plotlyjs
 
-    body = "".join(map(_section, sections(sweep)))
+    body = "".join(_section(section, _source(sweep)) for section in sections(sweep))
     # Spread over the whole of a long Pareto front.
     shown = best[:: max(1, len(best) // _SHEETS)][:_SHEETS]
     sheets = traversal_sheets(sweep, shown)
@@ -106,11 +106,21 @@ def _header(sweep: Snapshot, best: list[Entry]) -> str:
 </header>"""
 
 
-def _section(section: Section) -> str:
+def _source(sweep: Snapshot) -> str:
+    """From which runs a plot's numbers come."""
+    trials = f"{len(sweep.entries)} trials" if len(sweep.entries) != 1 else "1 trial"
+    text = f"{trials} of sweep {escape(sweep.name)}"
+    if sweep.link:
+        text += f', MLflow run <a href="{escape(sweep.link)}">{escape(sweep.run_id)}</a>'
+    return f'<p class="source">Source: {text}</p>'
+
+
+def _section(section: Section, source: str) -> str:
     if isinstance(section.figure, str):
         body = f"<p>{escape(section.figure)}</p>"
     else:
         body = section.figure.to_html(full_html=False, include_plotlyjs=False, config=CONFIG)
+        body += source
     width = ' class="wide"' if section.wide else ""
     return (
         f"<section{width}><h2>{escape(section.title)}</h2>"

@@ -54,4 +54,6 @@ def _caption(sweep: Snapshot, entry: Entry) -> str:
         for objective, value in zip(sweep.objectives, entry.values, strict=True)
     ]
     settings = [f"{parameter_label(k)} {number(v)}" for k, v in entry.trial.params.items()]
-    return f"<b>{title}</b><br>{escape(', '.join(values))}<br>{escape(', '.join(settings))}"
+    run = entry.run_dir.name if entry.run_dir else ""
+    lines = [", ".join(values), ", ".join(settings), f"run {run}"]
+    return "<br>".join([f"<b>{title}</b>", *map(escape, lines)])

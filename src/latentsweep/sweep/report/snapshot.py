@@ -170,6 +170,8 @@ class Snapshot:
         method: the sampler's and the pruner's settings.
         busy: seconds with at least one trial under way.
         taken: when this was read.
+        link: address of the sweep's own MLflow run; None as long as nobody knows.
+        run_id: its id.
     """
 
     name: str
@@ -182,6 +184,8 @@ class Snapshot:
     method: Mapping[str, Any]
     busy: float
     taken: datetime
+    link: str | None = None
+    run_id: str = ""
 
     @property
     def is_over(self) -> bool:
@@ -227,6 +231,8 @@ def snapshot(study: optuna.Study, directory: Path) -> Snapshot:
         method=attributes.get(METHOD) or {},
         busy=covered(spans(trials, taken)),
         taken=taken,
+        link=_link(directory),
+        run_id=identity.run_id if (identity := read_identity(directory)) else "",
     )
 
 

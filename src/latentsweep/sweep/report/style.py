@@ -22,6 +22,7 @@ a:hover {{ text-decoration: underline }}
 section {{ min-width: 0; border-top: 1px solid {RULE}; padding-top: 12px }}
 section.wide {{ grid-column: 1 / -1 }}
 .caption {{ font-size: 12.5px; margin: 0 }}
+.source {{ color: {MUTED}; font-size: 11.5px; margin: 4px 0 0; overflow-wrap: anywhere }}
 .sheets {{ display: grid; grid-template-columns: repeat(auto-fill, minmax(260px, 1fr));
   gap: 20px; margin-top: 10px }}
 figure {{ margin: 0 }}
