@@ -1,6 +1,8 @@
 import http.server
 import shutil
 import sqlite3
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -150,8 +152,6 @@ def test_a_server_in_trouble_is_no_mistake() -> None:
 def test_the_question_is_asked_without_mlflow(
     store: Path, child_environment: dict[str, str]
 ) -> None:
-    import subprocess
-    import sys
 
     code = (
         "import sys; from latentsweep.tracking.preflight import check_store\n"
@@ -162,3 +162,14 @@ def test_the_question_is_asked_without_mlflow(
         [sys.executable, "-c", code], env=child_environment, capture_output=True, text=True
     )
     assert done.stdout == "False False\n", done.stderr
+
+
+def test_a_store_that_another_process_is_making_is_waited_for(
+    tmp_path: Path, child_environment: dict[str, str]
+) -> None:
+    address = f"sqlite:///{tmp_path}/mlflow.db"
+    code = f"from latentsweep.tracking.store import open_store; open_store('{address}')"
+    maker = subprocess.Popen([sys.executable, "-c", code], env=child_environment)
+    while maker.poll() is None:
+        assert check_store(address, "tests") == ""
+    assert maker.returncode == 0

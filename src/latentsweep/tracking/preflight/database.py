@@ -3,6 +3,7 @@
 import importlib.util
 import re
 import sqlite3
+import time
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -15,6 +16,7 @@ from latentsweep.tracking.preflight.experiments import deleted_experiment
 from latentsweep.tracking.uri import sqlite_file, without_credentials
 
 _SECONDS = 5
+_STANDSTILL_SECONDS = 1.0  # after which a schema that has not changed will not
 _REVISION = re.compile(r"^(revision|down_revision) = ['\"](\w+)['\"]", re.MULTILINE)
 
 
@@ -28,7 +30,7 @@ def check_database(uri: str, experiment: str) -> str:
         return ""
     shown = without_credentials(uri)
     try:
-        revisions, experiments = _read(uri, file, experiment)
+        revisions, experiments = _read_settled(uri, file, experiment)
     except Exception as error:  # each database has errors of its own
         if file is not None:
             raise TrackingError(
@@ -50,6 +52,23 @@ def check_database(uri: str, experiment: str) -> str:
     elif file is not None:
         check_directory(file.parent / "mlartifacts", shown)
     return ""
+
+
+def _read_settled(
+    uri: str, file: Path | None, experiment: str
+) -> tuple[Sequence[Sequence[Any]], Sequence[Sequence[Any]]]:
+    """What `_read` gives once no other process makes the database at this moment.
+
+    Making one takes MLflow seconds, in which it has the schema of one older version after another.
+    """
+    before: object = None
+    while True:
+        found = _read(uri, file, experiment)
+        revision = found[0][0][0] if found[0] else None
+        if revision == before or revision == _schemas()[1]:
+            return found
+        before = revision
+        time.sleep(_STANDSTILL_SECONDS)
 
 
 def _read(
