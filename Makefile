@@ -6,7 +6,7 @@ export MLFLOW_DISABLE_TELEMETRY := true
 
 .DEFAULT_GOAL := help
 .PHONY: help setup train sweep sweep-status sweep-cancel sweep-proxy report dashboard pictures \
-  sync export promote benchmark test lint format clean
+  server sync export promote benchmark test lint format clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s  %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -58,6 +58,11 @@ report: $(INSTALLED)  ## write a sweep's report.html, also while it runs; STUDY=
 dashboard: $(INSTALLED)  ## open MLflow on this machine; URI= another store, PORT= another port
 	@$(BIN)/python pipelines/dashboard.py $(if $(URI),--uri '$(URI)') $(if $(PORT),--port $(PORT)) \
 	  $(if $(PAGE),--page '$(PAGE)') $(ARGS)
+
+server: $(INSTALLED)  ## a team's MLflow server with users, on PostgreSQL: docs/server.md; HOST= PORT= ALLOWED= ARTIFACTS=
+	@exec $(BIN)/python pipelines/server.py $(if $(filter command,$(origin HOST)),--host '$(HOST)') \
+	  $(if $(PORT),--port $(PORT)) $(if $(ALLOWED),--allowed '$(ALLOWED)') \
+	  $(if $(ARTIFACTS),--artifacts '$(ARTIFACTS)') $(ARGS)
 
 sync: $(INSTALLED)  ## ship to MLflow what it lacks; RUN= one run, URI= another store
 	@$(BIN)/python pipelines/sync.py $(if $(RUN),'$(RUN)') $(if $(URI),--uri '$(URI)') $(ARGS)
