@@ -22,12 +22,14 @@ from latentsweep.config import TrainConfig
 from latentsweep.config.checks import check
 from latentsweep.config.compose import HYDRA_VERSION_BASE, compose
 from latentsweep.config.project import CONFIG_DIRECTORY
+from latentsweep.config.tracking import TrackingConfig
 from latentsweep.config.typed import sweep_settings, typed
 from latentsweep.data.describe import describe
 from latentsweep.errors import ConfigError, LatentsweepError
 from latentsweep.sweep.arguments import split_overrides
 from latentsweep.sweep.password import keep_password_private
 from latentsweep.sweep.search import read_search
+from latentsweep.tracking.preflight import check_store
 from latentsweep.tracking.uri import resolve_uri
 
 # By default GNU OpenMP's threads spin for long before they sleep. Measured for two runs at once on
@@ -82,7 +84,7 @@ def check_command_line(config_name: str) -> None:
     load = _composition(arguments, config_name)
     composed = load(list(arguments.overrides))
     if not arguments.cfg:
-        checked(composed)
+        _ask_store(checked(composed).tracking)
 
 
 def sweep_command() -> None:
@@ -94,12 +96,26 @@ def sweep_command() -> None:
             if arguments.cfg:
                 sweep = sweep_settings(load(split_overrides(arguments.overrides)[0]))
             else:
-                sweep = read_search(load, arguments.overrides, build=False).sweep
+                search = read_search(load, arguments.overrides, build=False)
+                sweep = search.sweep
+                _ask_store(search.base.tracking)
             keep_password_private(sweep.storage)
     main = hydra.main(
         config_path=str(CONFIG_DIRECTORY), config_name="sweep", version_base=HYDRA_VERSION_BASE
     )
     main(_unused)()
+
+
+def _ask_store(tracking: TrackingConfig) -> None:
+    """Refuse a store that cannot take the record; one that is only away may come back.
+
+    Raises:
+        TrackingError: that is so.
+    """
+    if tracking.uri:
+        away = check_store(tracking.uri, tracking.experiment)
+        if away:
+            print(f"note: {away}; it is sent the record when it does", file=sys.stderr)
 
 
 def _unused(_: DictConfig) -> None:

@@ -26,7 +26,6 @@ from latentsweep.sweep.study import check_study, make_study
 from latentsweep.sweep.warm_start import warm_start
 from latentsweep.sweep.whereabouts import find_study, write_whereabouts
 from latentsweep.tracking.files import storage_error, write_json
-from latentsweep.tracking.preflight import check_store
 from latentsweep.tracking.sync import ship_leftovers
 
 _LOCAL = "LatentsweepLocalLauncher"
@@ -54,8 +53,6 @@ def prepare(search: Search, config: DictConfig) -> Plan:
     if launcher == _SLURM:
         check_partition(config.hydra.launcher.get("partition"))
     tracking = search.base.tracking
-    if tracking.uri:
-        check_store(tracking.uri, tracking.experiment)
     read_splits(search.base.data, search.base.seed)
     with _starting(directory):
         storage = open_storage(sweep.storage, directory, workers, pooled=False)

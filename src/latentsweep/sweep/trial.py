@@ -93,9 +93,6 @@ class TrialSupervisor(Supervisor):
             return False
         return self._trial.should_prune()
 
-    def check_store(self, tracking: TrackingConfig) -> None:
-        """The sweep asked before its trials were queued."""
-
     def ship_leftovers(self, config: TrainConfig, run_dir: Path) -> None:
         """The sweep's own process does that."""
 

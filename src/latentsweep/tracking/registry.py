@@ -84,12 +84,12 @@ class Registry:
                 expected="a run that was trained with tracking.log_model=true",
                 mend="from where it was trained: make promote RUN=runs/NAME, which exports it",
             )
-        mlflow.artifacts.download_artifacts(
+        place = mlflow.artifacts.download_artifacts(
             artifact_uri=model.artifact_location,  # `models:/ID` would ask the default store
             dst_path=str(directory),
             tracking_uri=self._uri,
         )
-        return FetchedModel(run_id, model.model_id, directory, directory / "artifacts")
+        return FetchedModel(run_id, model.model_id, Path(place), Path(place) / "artifacts")
 
     def recorded(self, run_id: str, step: int) -> dict[str, float]:
         """The metrics of the validation split that a run has on record at a step, by name."""

@@ -46,7 +46,6 @@ def train(
         LatentsweepError: something that the user can mend; record and checkpoints are kept.
     """
     supervisor = supervisor or Supervisor()
-    supervisor.check_store(config.tracking)
     set_threads(config.trainer)
     device = choose_device(config.trainer)
     splits = supervisor.splits(config, device)

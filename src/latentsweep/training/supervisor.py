@@ -10,12 +10,10 @@ import torch
 from latentsweep.config import TrainConfig
 from latentsweep.config.tracking import TrackingConfig
 from latentsweep.data.splits import Splits, load, place
-from latentsweep.tracking.preflight import check_store
 from latentsweep.tracking.recorder import RunStatus
 from latentsweep.tracking.session import Shipping
 from latentsweep.tracking.sync import ship_leftovers
 from latentsweep.training.interruption import Interruption
-from latentsweep.training.resume import say
 
 
 class Supervisor:
@@ -27,17 +25,6 @@ class Supervisor:
     def splits(self, config: TrainConfig, device: torch.device) -> Splits:
         """The run's data, on the device where it fits."""
         return place(load(config.data, config.seed), device)
-
-    def check_store(self, tracking: TrackingConfig) -> None:
-        """Refuse a store that cannot take the record, before anything is started.
-
-        Raises:
-            TrackingError: that is so.
-        """
-        if tracking.uri:
-            away = check_store(tracking.uri, tracking.experiment)
-            if away:
-                say(f"{away}; the run is recorded here, and shipped when it does")
 
     def ship_leftovers(self, config: TrainConfig, run_dir: Path) -> None:
         """Have shipped what earlier runs could not ship."""

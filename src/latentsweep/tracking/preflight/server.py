@@ -5,6 +5,7 @@ import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from latentsweep.config.typed import first_line
 from latentsweep.errors import TrackingError
 from latentsweep.tracking.preflight.artifacts import check_directory, local_directory
 from latentsweep.tracking.preflight.experiments import deleted_experiment
@@ -35,6 +36,13 @@ def check_server(uri: str, experiment: str) -> str:
             )
             location = _location(answer, experiment, shown)
             _check_artifacts(session, uri, shown, location)
+        except requests.exceptions.SSLError as error:
+            raise TrackingError(
+                f"the certificate of {shown} is not trusted",
+                found=first_line(error)[:200],
+                expected="a certificate by an authority that this machine knows",
+                mend="MLFLOW_TRACKING_SERVER_CERT_PATH=FILE of the authority's certificate",
+            ) from None
         except requests.RequestException:
             return f"the server at {shown} does not answer"
     return ""
@@ -118,11 +126,12 @@ def _check_artifacts(session: "Session", uri: str, shown: str, location: str | N
             check_directory(directory, shown)
         return
     folder = location.removeprefix(_PROXIED).strip("/") + "/" if location else ""
-    path = f"{folder}{_CHECK}-{os.getpid()}"
+    # Always the same name, for who may write need not have the right to delete.
+    path = f"{folder}{_CHECK}"
     answer = session.put(f"{uri}{_ARTIFACTS}/{path}", data=b"", timeout=_SECONDS)
     if answer.ok:
         session.delete(f"{uri}{_ARTIFACTS}/{path}", timeout=_SECONDS)
-    elif answer.status_code in _REFUSED or _says_unwritable(answer):
+    elif (answer.status_code in _REFUSED and location) or _says_unwritable(answer):
         raise TrackingError(
             f"the MLflow server at {shown} cannot store artifacts",
             found=str(_json(answer).get("message", answer.text))[:200],
