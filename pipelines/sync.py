@@ -18,20 +18,24 @@ def main() -> int:
     arguments = parser.parse_args()
 
     from latentsweep.sweep.orphans import close_orphaned_sweeps
+    from latentsweep.tracking.destination import Destination, read_destination
     from latentsweep.tracking.preflight import check_store
     from latentsweep.tracking.records_on_disk import PLACES, find_records, find_run
-    from latentsweep.tracking.sync import Destination, show, sync
+    from latentsweep.tracking.sync import show, sync
     from latentsweep.tracking.uri import resolve_uri
+    from latentsweep.tracking.vanished import close_vanished
 
     to = None
     if arguments.uri:
         check_store(arguments.uri, arguments.experiment)
         to = Destination(resolve_uri(arguments.uri), arguments.experiment)
     if arguments.runs:
-        records = find_records(find_run(run) for run in arguments.runs)
+        records = list(find_records(find_run(run) for run in arguments.runs))
     else:
         close_orphaned_sweeps(PLACES)
-        records = find_records(PLACES)
+        records = list(find_records(PLACES))
+        for destination in set(filter(None, map(read_destination, records))):
+            close_vanished(destination)
     outcome = sync(records, to, again=arguments.all or bool(arguments.runs))
     show(outcome)
     return 1 if outcome.left else 0

@@ -2,13 +2,13 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
-import time
 import urllib.request
-from collections.abc import Callable
 from pathlib import Path
+
+from .postgresql import free_port
+from .slurm import wait_until
 
 
 class RestartedServer:
@@ -20,9 +20,7 @@ class RestartedServer:
     """
 
     def __init__(self, directory: Path, store: Path | None = None) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
+        port = free_port()
         self.address = f"http://127.0.0.1:{port}"
         self._log = directory / "server.log"
         self._command = [sys.executable, "-m", "mlflow", "server", "--workers", "1"]
@@ -43,7 +41,7 @@ class RestartedServer:
             self._process = subprocess.Popen(
                 self._command, env=environment, stdout=log, stderr=log, start_new_session=True
             )
-        until(self._answers, 120, lambda: self._log.read_text()[-2000:])
+        wait_until(self._answers, 120)
 
     def kill(self) -> None:
         """SIGKILL it and its workers: it leads a process group of its own."""
@@ -58,11 +56,3 @@ class RestartedServer:
                 return bool(answer.status == 200)
         except OSError:
             return False
-
-
-def until(condition: Callable[[], bool], seconds: float, why: Callable[[], str] = str) -> None:
-    """Wait for a condition; `why` says what there is to see where it does not come true."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"the condition did not come true: {why()}"
-        time.sleep(0.02)

@@ -19,8 +19,9 @@ from latentsweep.tracking.progress import read_identity
 from latentsweep.tracking.recorder import RunStatus
 from latentsweep.tracking.sync import sync
 
+from .postgresql import free_port
 from .requirement import program, require_programs
-from .restarted_server import until
+from .slurm import wait_until
 
 SMALL = (
     "data=digits",
@@ -117,22 +118,13 @@ def reviewed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reviewed]:
             start_new_session=True,
         )
     try:
-        until(lambda: "Application startup complete" in log.read_text(), 120, log.read_text)
+        wait_until(lambda: "Application startup complete" in log.read_text(), 120)
         link = re.search(r"dashboard: (\S+)", log.read_text())
         assert link
         yield Reviewed(directory, link[1])
     finally:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-
-
-def free_port() -> int:
-    import socket
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @pytest.fixture(scope="module")
@@ -196,7 +188,7 @@ def test_runs_pictures_have_a_slider_over_steps(
     page.mouse.move(800, 600)
     sliders = page.get_by_role("slider")
     # Charts are made as they are scrolled to; the pictures come last.
-    until(lambda: page.mouse.wheel(0, 1200) or sliders.count() >= 3, 60)
+    wait_until(lambda: page.mouse.wheel(0, 1200) or sliders.count() >= 3, 60)
     for series in ("reconstructions", "samples", "traversals"):
         expect(page.get_by_text(series, exact=True)).to_be_visible()
         expect(page.locator(f"img[src*='{series}%2Bstep%2B0%2B']")).to_be_visible()
@@ -239,7 +231,7 @@ def test_report_of_a_sweep_works_offline(
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.goto((reviewed.directory / "sweeps/searched/report.html").as_uri())
-    until(lambda: page.locator(".js-plotly-plot .main-svg").count() >= 4, 60)
+    wait_until(lambda: page.locator(".js-plotly-plot .main-svg").count() >= 4, 60)
     expect(page.locator("h1")).to_be_visible()
     assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == []
     page.screenshot(path=pictures / "report.png", full_page=True)

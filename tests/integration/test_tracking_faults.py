@@ -18,7 +18,8 @@ from latentsweep.tracking.progress import PROGRESS_NAME, read_progress
 
 from ..tracking.conftest import journal_content, mlflow_content
 from .requirement import require
-from .restarted_server import RestartedServer, until
+from .restarted_server import RestartedServer
+from .slurm import wait_until
 
 BACK_AFTER_SECONDS = 20.0
 # Ten numbers a step, many steps: some 20 s of training, so that there is something to interrupt.
@@ -72,8 +73,10 @@ class Training:
 
     def recorded(self, size: int) -> None:
         """Wait until the journal has so many bytes."""
-        until(lambda: len(list(self.directory.glob("runs/*/journal.jsonl"))) == 1, 120)
-        until(lambda: journal_size(self.run_dir) >= size or self.process.poll() is not None, 120)
+        wait_until(lambda: len(list(self.directory.glob("runs/*/journal.jsonl"))) == 1, 120)
+        wait_until(
+            lambda: journal_size(self.run_dir) >= size or self.process.poll() is not None, 120
+        )
 
     def _start(self) -> subprocess.Popen[str]:
         return subprocess.Popen(
@@ -101,7 +104,7 @@ def agree(training: Training, server: RestartedServer, status: str = "FINISHED")
     from mlflow.tracking import MlflowClient
 
     # One that still ships by itself, or what it has left.
-    until(lambda: make_sync(training.directory).returncode == 0, 120)
+    wait_until(lambda: make_sync(training.directory).returncode == 0, 120)
     client = MlflowClient(server.address)
     (run,) = client.search_runs([client.get_experiment_by_name("latentsweep").experiment_id])
     assert run.info.status == status
@@ -127,7 +130,7 @@ def test_server_down_from_the_start_and_killed_in_the_middle_of_the_replay(
         text=True,
     )
     size = journal_size(training.run_dir)
-    until(lambda: read_progress(training.run_dir).offset > 0 or sync.poll() is not None, 60)
+    wait_until(lambda: read_progress(training.run_dir).offset > 0 or sync.poll() is not None, 60)
     server.kill()
     assert 0 < read_progress(training.run_dir).offset < size
     said, _ = sync.communicate(timeout=120)
@@ -143,7 +146,7 @@ def test_server_killed_in_the_middle_and_back_after_twenty_seconds(
     server.start()
     training = Training(tmp_path, server, epochs=5000)
     training.recorded(100_000)
-    until(lambda: read_progress(training.run_dir).offset > 0, 60)
+    wait_until(lambda: read_progress(training.run_dir).offset > 0, 60)
     server.kill()
     steps = journal_size(training.run_dir)
     time.sleep(BACK_AFTER_SECONDS)  # the fault itself, not a wait for anything
@@ -151,7 +154,7 @@ def test_server_killed_in_the_middle_and_back_after_twenty_seconds(
     assert journal_size(training.run_dir) > steps  # it trained all the while
     server.start()
     shipped = read_progress(training.run_dir).offset
-    until(lambda: read_progress(training.run_dir).offset > shipped, 60)
+    wait_until(lambda: read_progress(training.run_dir).offset > shipped, 60)
     training.process.send_signal(signal.SIGTERM)
     training.process.communicate(timeout=120)
     assert training.process.returncode == 128 + signal.SIGTERM
@@ -164,7 +167,7 @@ def test_server_that_never_comes_back_and_a_lost_cursor(
     server.start()
     training = Training(tmp_path, server, epochs=100)
     training.recorded(100_000)
-    until(lambda: read_progress(training.run_dir).offset > 0, 60)
+    wait_until(lambda: read_progress(training.run_dir).offset > 0, 60)
     server.kill()
     assert "not synced: " in training.ended()
     assert make_sync(tmp_path).returncode == 1
@@ -226,7 +229,7 @@ def test_servers_disk_is_full(tmp_path: Path) -> None:
             server.start()
             training = Training(tmp_path, server, epochs=60)
             training.recorded(50_000)
-            until(lambda: read_progress(training.run_dir).offset > 0, 60)
+            wait_until(lambda: read_progress(training.run_dir).offset > 0, 60)
             filler = fill(disk)
             assert "not synced: " in training.ended()
             assert make_sync(tmp_path).returncode == 1

@@ -17,6 +17,7 @@ from latentsweep.config.typed import Flat
 from latentsweep.data.splits import Splits
 from latentsweep.tracking.journal_recorder import JournalRecorder
 from latentsweep.tracking.provenance import Provenance, provenance
+from latentsweep.tracking.vanished import DIRECTORY_TAG, HOST_TAG
 from latentsweep.training.attempts import AttemptOnRecord, attempts_table, record_attempt
 from latentsweep.training.resume import Attempt
 
@@ -110,8 +111,8 @@ def _tags(
         "latentsweep.identity": this.run.identity.digest,
         "latentsweep.config_digest": this.run.identity.config,
         "latentsweep.data_digest": splits.digest,
-        "latentsweep.host": os.uname().nodename,
-        "latentsweep.directory": str(this.run.path.absolute()),
+        HOST_TAG: os.uname().nodename,
+        DIRECTORY_TAG: str(this.run.path.absolute()),
     }
     if not isinstance(config.model, AEConfig):
         tags["beta"] = f"{config.model.beta:g}"
