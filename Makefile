@@ -78,11 +78,11 @@ pictures: $(INSTALLED)  ## train the default run and make the README's picture o
 	@$(BIN)/python pipelines/train.py
 	@$(BIN)/python pipelines/pictures.py
 
-benchmark: $(INSTALLED)  ## measure what the documentation claims; PART=loading|sweep|workers|suggest
+benchmark: $(INSTALLED)  ## measure what the documentation claims; PART=loading|sweep|workers|suggest|tracking|runs|faults
 	@$(BIN)/python pipelines/benchmark.py $(ARGS) $(PART)
 
 test: $(INSTALLED)  ## run all tests
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
 
 lint: $(INSTALLED)  ## check formatting, lint, types and floors
 	@$(BIN)/ruff format --check .

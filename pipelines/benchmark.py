@@ -18,6 +18,9 @@ PARTS = {
     "loading": ("loading", "what a training step spends on loading (one minute)"),
     "sweep": ("sweep_peer", "the default sweep against Hydra's own Optuna sweeper (half an hour)"),
     "workers": ("simulated_workers", "64 workers that only sleep and report (ten minutes)"),
+    "tracking": ("tracking_cost", "what the record costs a training step (ten minutes)"),
+    "runs": ("many_runs", "16 runs that log to one server at once (three minutes)"),
+    "faults": ("tracking_faults", "what training feels of a lost server (ten minutes)"),
     "suggest": ("suggest_time", "time to suggest parameters after 5,000 trials (five minutes)"),
 }
 

@@ -95,6 +95,7 @@ def config() -> Callable[..., TrackingConfig]:
             every_n_steps=1,
             images_every_n_epochs=1,
             system_metrics_every_seconds=0.0,
+            log_model=False,
             wait_seconds=60.0,
         )
 

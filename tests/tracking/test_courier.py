@@ -33,7 +33,7 @@ from latentsweep.tracking.recorder import RunStatus
 from latentsweep.tracking.session import Tracking
 base, uri = Path(sys.argv[1]), sys.argv[2]
 config = TrackingConfig(name="local", uri=uri, experiment="tests", every_n_steps=1,
-    images_every_n_epochs=1, system_metrics_every_seconds=0.0, wait_seconds=60.0)
+    images_every_n_epochs=1, system_metrics_every_seconds=0.0, log_model=False, wait_seconds=60.0)
 courier = Courier(config, base / "synchroniser.log")
 for name in ("ended", "left"):
     run_dir = base / name
@@ -73,6 +73,7 @@ def _config(uri: str | None) -> TrackingConfig:
         every_n_steps=1,
         images_every_n_epochs=1,
         system_metrics_every_seconds=0.0,
+        log_model=False,
         wait_seconds=60.0,
     )
 

@@ -29,7 +29,7 @@ from latentsweep.tracking.session import Tracking
 run_dir, uri, end = Path(sys.argv[1]), sys.argv[2], sys.argv[5]
 first, last = map(int, sys.argv[3:5])
 config = TrackingConfig(name="local", uri=uri, experiment="tests", every_n_steps=1,
-    images_every_n_epochs=1, system_metrics_every_seconds=0.0, wait_seconds=60.0)
+    images_every_n_epochs=1, system_metrics_every_seconds=0.0, log_model=False, wait_seconds=60.0)
 tracking = Tracking.start(run_dir, config, run_dir.name)
 tracking.recorder.params({"seed": 3})
 for step in range(first, last):

@@ -9,7 +9,10 @@ from typing import TextIO
 from latentsweep.tracking.journal import JOURNAL_NAME, journal_size
 from latentsweep.tracking.link import Link
 
-POLL_SECONDS = 1.0
+# A call costs as much as 150 points: at once a second the default run's ten records a second took
+# twice the processor time. A server closes a connection that is idle for 5 s, and a call at that
+# moment fails. The end of a run does not wait for it.
+POLL_SECONDS = 4.0
 LONGEST_BACK_OFF_SECONDS = 10.0
 _BUSY_SECONDS = 0.1
 LOCK_NAME = "sync.lock"

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from latentsweep.errors import CheckpointError, LatentsweepError
 from latentsweep.tracking.files import storage_error, write_whole
 from latentsweep.tracking.journal import JOURNAL_NAME, Journal, read_journal
+from latentsweep.tracking.recorded_steps import RecordedSteps
 from latentsweep.tracking.recorder import RunStatus
 from latentsweep.tracking.records import (
     Dataset,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     import numpy as np
     from matplotlib.figure import Figure
 
+_SOURCE: dict[str, Any] = {"fontsize": 7, "color": "#777777"}
 _IMAGE_KEY = re.compile(r"[a-zA-Z0-9_\-./ ]+")
 
 
@@ -59,7 +61,7 @@ class JournalRecorder:
         self.run_dir = run_dir.absolute()
         self._journal = Journal(self.run_dir / JOURNAL_NAME)
         self._lock = threading.Lock()
-        self._metric_steps: defaultdict[str, set[int]] = defaultdict(set)
+        self._metric_steps = RecordedSteps()
         self._image_steps: defaultdict[str, set[int]] = defaultdict(set)
         self._params: dict[str, str] = {}
         self._datasets: set[tuple[str, str]] = set()
@@ -75,11 +77,8 @@ class JournalRecorder:
     def metrics(self, values: Mapping[str, float], step: int) -> None:
         """See `Recorder.metrics`."""
         with self._lock:
-            fresh = {
-                name: float(value)
-                for name, value in values.items()
-                if step not in self._metric_steps[name]
-            }
+            known = self._metric_steps.among(tuple(values), step)
+            fresh = {name: float(value) for name, value in values.items() if name not in known}
             if fresh:
                 self._append(Metrics(_now(), int(step), fresh))
 
@@ -129,6 +128,8 @@ class JournalRecorder:
     def figure(self, path: str, figure: Figure) -> None:
         """See `Recorder.figure`."""
         target = _inside("figures", path)
+        # Below the figure, which the tight box then includes: it may be taken out of its place.
+        figure.text(1, -0.01, f"run {self.run_dir.name}", ha="right", va="top", **_SOURCE)
         with self._lock:
             write_whole(
                 self.run_dir / target,
@@ -191,7 +192,8 @@ class JournalRecorder:
     def next_step(self, metric: str) -> int:
         """The step after the last one on record for `metric`; 0 if there is none."""
         with self._lock:
-            return max(self._metric_steps[metric], default=-1) + 1
+            last = self._metric_steps.last(metric)
+            return 0 if last is None else last + 1
 
     def _go_on(self, run_uid: str | None) -> None:
         for record, _ in read_journal(self._journal.path):
@@ -216,8 +218,7 @@ class JournalRecorder:
 
     def _remember(self, record: Record) -> None:
         if isinstance(record, Metrics):
-            for name in record.values:
-                self._metric_steps[name].add(record.step)
+            self._metric_steps.add(tuple(record.values), record.step)
         elif isinstance(record, Image):
             self._image_steps[record.key].add(record.step)
         elif isinstance(record, Params):

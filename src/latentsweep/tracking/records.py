@@ -102,18 +102,20 @@ _KINDS: dict[str, type[Any]] = {
     "status": Status,
 }
 _NAMES = {kind: name for name, kind in _KINDS.items()}
+# Made once: with these settings `json.dumps` would make one for every line.
+_encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
 
 
 def to_line(record: Record) -> bytes:
     """The record's line, newline included."""
     fields = {"kind": _NAMES[type(record)], **vars(record)}
-    if isinstance(record, Metrics):
+    if isinstance(record, Metrics) and not all(map(math.isfinite, record.values.values())):
         # JSON knows no NaN or infinity; as text they survive any reader.
         fields["values"] = {
             name: value if math.isfinite(value) else repr(value)
             for name, value in record.values.items()
         }
-    return json.dumps(fields, separators=(",", ":"), allow_nan=False).encode() + b"\n"
+    return _encode(fields).encode() + b"\n"
 
 
 def from_line(line: bytes) -> Record:

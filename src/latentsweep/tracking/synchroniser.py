@@ -21,11 +21,17 @@ from typing import Protocol
 
 from latentsweep.errors import LatentsweepError
 from latentsweep.tracking.delivery import Delivery
+from latentsweep.tracking.gentle_thread import GentleThread
 from latentsweep.tracking.instructions import Begin, Instruction
 from latentsweep.tracking.journal import journal_size
 from latentsweep.tracking.trainer_pipe import TrainerPipe
 from latentsweep.tracking.uri import resolve_uri, without_credentials
 
+# Seconds that a gentle step rests at most, before which it rests as long as it took. A step takes
+# 0.1 s where a core is free; beside training that never leaves a core 1,000 points take 20 s.
+_LONGEST_REST = 15.0
+# After a gentle step that took so many seconds the next one is not: the dashboard stays alive.
+_STARVED = 10.0
 # Longer than a predecessor's patience, after which it leaves.
 _BEYOND_PATIENCE = 10.0
 
@@ -63,6 +69,10 @@ class Synchroniser:
         self._patience = patience
         self._deliveries: dict[Path, Delivery] = {}
         self._complete = True
+        self._has_shipped = False
+        self._gentle = GentleThread()
+        self._rests_until = 0.0
+        self._starves = False
 
     def add(self, run_dir: Path, end: int | None) -> None:
         """Ship a run's journal up to byte `end`; None: as it grows."""
@@ -105,10 +115,16 @@ class Synchroniser:
     def _step(self) -> bool:
         """Take one step of the run that has waited longest, if one is due; whether it got on."""
         run_dir = min(self._deliveries, key=self._due, default=None)
-        if run_dir is None or self._due(run_dir) > time.monotonic():
+        if run_dir is None or self._idle_seconds():
             return False
         delivery = self._deliveries[run_dir]
-        progress = delivery.step()
+        gentle = self._is_gentle() and not self._starves
+        began = time.monotonic()
+        progress = self._gentle.call(delivery.step) if gentle else delivery.step()
+        seconds = time.monotonic() - began
+        self._starves = gentle and seconds > _STARVED
+        self._rests_until = began + seconds + min(seconds, _LONGEST_REST)
+        self._has_shipped |= progress
         if delivery.done:
             self._complete &= delivery.complete
             del self._deliveries[run_dir]
@@ -121,7 +137,18 @@ class Synchroniser:
         """How long nothing is due; None: until a run begins."""
         if not self._deliveries:
             return None
-        return max(0.0, min(map(self._due, self._deliveries)) - time.monotonic())
+        due = min(map(self._due, self._deliveries))
+        if self._is_gentle():
+            due = max(due, self._rests_until)
+        return max(0.0, due - time.monotonic())
+
+    def _is_gentle(self) -> bool:
+        """Whether to be out of training's way: it is at work, and the dashboard shows something.
+
+        The first step imports mlflow, four seconds of a core, which would take many minutes beside
+        training that never leaves one.
+        """
+        return self._has_shipped and not self._trainer.gone
 
     def _last_patience(self) -> float:
         busy = all(delivery.busy for delivery in self._deliveries.values())
