@@ -1,6 +1,5 @@
 """Whatever goes wrong with server, disk or trainer: MLflow comes to hold exactly the journal."""
 
-import os
 import random
 import signal
 import subprocess
@@ -186,9 +185,9 @@ def test_trainer_killed_at_random_moments_and_resumed(
     print(f"seed {seed}")  # shown where the test fails
     moments = random.Random(seed)
     for _ in range(3):
-        size += moments.randrange(20_000, 120_000)
+        size += moments.randrange(20_000, 80_000)
         training.recorded(size)
-        os.kill(training.process.pid, signal.SIGKILL)
+        training.process.kill()
         training.process.communicate()
         if moments.random() < 0.5:
             (training.run_dir / PROGRESS_NAME).unlink(missing_ok=True)
@@ -219,6 +218,19 @@ def fill(disk: Path) -> Path:
                 file.write(b"\0" * 4096)
         except OSError:
             return filler
+
+
+def test_artifacts_that_the_server_cannot_write_are_told_of_before_training(
+    tmp_path: Path, server: RestartedServer
+) -> None:
+    (tmp_path / "server" / "artifacts").write_text("a file where a directory should be")
+    server.start()
+    training = Training(tmp_path, server, epochs=1)
+    output, errors = training.process.communicate(timeout=120)
+    assert training.process.returncode == 2
+    assert "cannot store artifacts" in errors
+    assert "Traceback" not in errors
+    assert (output, list(tmp_path.glob("runs/*"))) == ("", [])
 
 
 def test_servers_disk_is_full(tmp_path: Path) -> None:

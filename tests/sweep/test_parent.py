@@ -49,6 +49,7 @@ def tracking_to(uri: str | None) -> TrackingConfig:
         every_n_steps=1,
         images_every_n_epochs=1,
         system_metrics_every_seconds=5.0,
+        log_model=False,
         wait_seconds=60.0,
     )
 

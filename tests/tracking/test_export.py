@@ -67,6 +67,12 @@ def test_a_torn_journal_is_exported_up_to_the_tear(run_dir: Path) -> None:
     assert len(read(export_journal(run_dir, run_dir / "b", "csv")[0])) == whole
 
 
+def test_exporting_into_the_run_s_own_directory_harms_nothing(run_dir: Path) -> None:
+    (run_dir / "run.json").write_text("the run's identity")
+    export_journal(run_dir, run_dir, "csv")
+    assert (run_dir / "run.json").read_text() == "the run's identity"
+
+
 def test_a_directory_without_a_journal_is_told_of(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="no journal"):
         export_journal(tmp_path, tmp_path / "export", "csv")

@@ -5,7 +5,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -73,6 +73,13 @@ def test_a_file_that_is_no_store_is_refused(tmp_path: Path) -> None:
     assert "no MLflow store" in error.what
 
 
+def test_a_locked_store_is_only_away(store: Path) -> None:
+    with closing(sqlite3.connect(store)) as writer:
+        writer.execute("PRAGMA locking_mode=EXCLUSIVE")
+        writer.execute("BEGIN EXCLUSIVE")
+        assert "does not answer" in check_store(f"sqlite:///{store}", "tests")
+
+
 def test_artifacts_that_cannot_be_written_are_refused(store: Path, tmp_path: Path) -> None:
     (tmp_path / "mlartifacts").write_text("a file where a directory should be")
     error = refusal(f"sqlite:///{store}", "another")
@@ -117,6 +124,10 @@ BY_NAME = "/api/2.0/mlflow/experiments/get-by-name"
         ({"/version": (200, "2.9.2")}, "another major version"),
         ({"/version": (200, "<html>a shop</html>")}, "no MLflow server"),
         ({}, "no MLflow server"),
+        (
+            {"/version": (200, "3.1.0"), BY_NAME: (403, "Invalid Host header - blocked")},
+            "does not answer to that name",
+        ),
         ({"/version": (200, "3.1.0"), BY_NAME: (401, "who are you")}, "refuses who asks"),
         ({"/version": (401, ""), BY_NAME: (403, "not yours")}, "refuses the experiment tests"),
         (

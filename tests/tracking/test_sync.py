@@ -116,14 +116,14 @@ def test_what_cannot_be_shipped_is_named_and_does_not_hold_up_the_rest(
     show(outcome)
     said = capsys.readouterr().out
     assert "1 run shipped" in said
-    assert f"not synced: {away}: the server at http://127.0.0.1:9 refuses the connection" in said
+    assert f"not synced: {away}: the server at http://127.0.0.1:9 does not answer" in said
 
 
 def test_the_next_training_ships_what_earlier_ones_left(tmp_path: Path, uri: str) -> None:
     left = left_behind(tmp_path / "left", uri, None)
     elsewhere = left_behind(tmp_path / "elsewhere", "http://127.0.0.1:9", RunStatus.FINISHED)
     ship_leftovers(tmp_path, uri, own=tmp_path / "own")
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 400  # it gives way to everything else on the machine
     while not sync_report(left).complete:
         assert time.monotonic() < deadline, (tmp_path / ".sync.log").read_text()
     assert read_identity(elsewhere) is None
@@ -136,6 +136,70 @@ def test_without_leftovers_no_process_is_started(tmp_path: Path, uri: str) -> No
     assert not (tmp_path / ".sync.log").exists()
 
 
+def test_a_run_that_cannot_be_shipped_does_not_keep_one_of_the_same_store_from_being_tried(
+    tmp_path: Path, uri: str
+) -> None:
+    damaged = left_behind(tmp_path / "damaged", uri, RunStatus.FINISHED)
+    (damaged / "journal.jsonl").write_text('{"kind":"tags","time":1,"values":{}}\n')
+    good = left_behind(tmp_path / "good", uri, RunStatus.FINISHED)
+    outcome = sync([damaged, good], patience=1.0)
+    assert outcome.shipped == [good]
+    assert "does not tell which run it is of" in outcome.left[damaged]
+
+
+def test_runs_from_another_machine_make_no_store_there(tmp_path: Path) -> None:
+    foreign = f"sqlite:///{tmp_path}/no/such/place/mlflow.db"
+    run_dir = left_behind(tmp_path / "run", foreign, RunStatus.FINISHED)
+    assert "no/such/place on this machine" in sync([run_dir]).left[run_dir]
+    assert not (tmp_path / "no").exists()
+
+
+def test_each_run_goes_into_its_own_experiment_of_another_store(tmp_path: Path, uri: str) -> None:
+    run_dir = left_behind(tmp_path / "run", "sqlite:////nowhere/mlflow.db", RunStatus.FINISHED)
+    assert sync([run_dir], Destination(uri, "")).shipped == [run_dir]
+    assert read_destination(run_dir) == Destination(uri, "tests")
+
+
+def test_a_description_that_a_person_wrote_survives_replays(tmp_path: Path, uri: str) -> None:
+    from mlflow.tracking import MlflowClient
+
+    recorder = JournalRecorder(tmp_path / "run")
+    recorder.tags({"mlflow.note.content": "ours", "colour": "red"})
+    recorder.status(RunStatus.FINISHED)
+    recorder.close()
+    to = Destination(uri, "tests")
+    sync([tmp_path / "run"], to)
+    run_id = read_progress(tmp_path / "run").run_id
+    client = MlflowClient(uri)
+    assert client.get_run(run_id).data.tags["mlflow.note.content"] == "ours"
+    client.set_tag(run_id, "mlflow.note.content", "a reviewer's")
+    client.set_tag(run_id, "colour", "blue")
+    (tmp_path / "run" / PROGRESS_NAME).unlink()
+    sync([tmp_path / "run"], to)
+    tags = client.get_run(run_id).data.tags
+    assert (tags["mlflow.note.content"], tags["colour"]) == ("a reviewer's", "red")
+
+
+def test_trials_are_nested_under_their_sweep_in_whichever_store(tmp_path: Path, uri: str) -> None:
+    from mlflow.tracking import MlflowClient
+
+    sweep = left_behind(tmp_path / "sweep", None, RunStatus.FINISHED)
+    trial = tmp_path / "sweep" / "trials" / "0000" / "run"
+    recorder = JournalRecorder(trial)
+    recorder.tags({"mlflow.parentRunId": "the id in another store"})
+    recorder.status(RunStatus.FINISHED)
+    recorder.close()
+    assert sync([sweep, trial], Destination(uri, "tests")).shipped == [sweep, trial]
+    stored = MlflowClient(uri).get_run(read_progress(trial).run_id)
+    assert stored.data.tags["mlflow.parentRunId"] == read_progress(sweep).run_id
+
+
+def test_an_unusable_log_of_the_leftovers_stops_nothing(tmp_path: Path, uri: str) -> None:
+    left_behind(tmp_path / "left", uri, None)
+    (tmp_path / ".sync.log").mkdir()
+    ship_leftovers(tmp_path, uri)
+
+
 def test_by_hand_it_tells_by_its_exit_code(
     tmp_path: Path, child_environment: dict[str, str]
 ) -> None:
@@ -143,5 +207,4 @@ def test_by_hand_it_tells_by_its_exit_code(
     command = [sys.executable, "-m", "latentsweep.tracking.sync", str(away)]
     done = subprocess.run(command, env=child_environment, capture_output=True, text=True)
     assert done.returncode == 1
-    assert "gave up" in done.stderr
     assert not read_progress(away).settled

@@ -101,6 +101,12 @@ def test_a_model_that_gives_other_numbers_is_refused(
     assert not client.search_registered_models("name = 'refused'")
 
 
+def test_a_password_in_an_address_is_refused(run_dir: Path) -> None:
+    with pytest.raises(ConfigError, match="holds a password") as caught:
+        promote(str(run_dir), "http://me:s3cret@127.0.0.1:9", "", "champion")
+    assert "s3cret" not in str(caught.value)
+
+
 @pytest.mark.parametrize(
     ("reference", "said"),
     [("f" * 32, "there is no run"), ("", "no run is named"), ("runs/none", "there is no run")],

@@ -116,9 +116,23 @@ def _tracking_has_an_address(config: TrainConfig, _: DataDescription) -> None:
 
 
 def _no_password_in_address(config: TrainConfig, _: DataDescription) -> None:
-    if config.tracking.uri and _SECRET.search(config.tracking.uri):
+    if config.tracking.uri:
+        refuse_password(config.tracking.uri, "tracking.uri")
+
+
+def refuse_password(uri: str, key: str) -> None:
+    """Refuse an address with a password in it, which would end up in the record.
+
+    Args:
+        uri: of a store.
+        key: what the user knows it by.
+
+    Raises:
+        ConfigError: there is one in it.
+    """
+    if _SECRET.search(uri):
         raise ConfigError(
-            "tracking.uri holds a password, which would end up in the record",
+            f"{key} holds a password, which would end up in the record",
             found="credentials in the address",
             expected="an address without it",
             mend="in the environment: MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or "

@@ -5,7 +5,6 @@ from __future__ import annotations
 from contextlib import closing
 from pathlib import Path
 
-import torch
 from optuna.trial import FrozenTrial
 
 from latentsweep.config import TrainConfig
@@ -14,9 +13,10 @@ from latentsweep.errors import LatentsweepError
 from latentsweep.sweep.attributes import RUN
 from latentsweep.sweep.shared_splits import read_splits
 from latentsweep.tracking.journal_recorder import JournalRecorder
+from latentsweep.tracking.logged_model import MODEL_NAME
 from latentsweep.tracking.progress import read_identity
 from latentsweep.tracking.shipper import Shipper
-from latentsweep.training.best_model import EXAMPLES, FOLDER, record_best_model
+from latentsweep.training.best_model import try_record_best_model
 from latentsweep.training.rundir import read
 
 BEST_RUN_TAG = "latentsweep.best_run"
@@ -39,15 +39,17 @@ def log_best_model(
     run_dir = directory / str(trial.user_attrs.get(RUN, ""))
     try:
         run = read(run_dir)
-        if run is None or (run_dir / FOLDER).is_dir():
+        if run is None:
             return ""
-        split = read_splits(config.data, config.seed).val
         with closing(JournalRecorder(run_dir)) as recorder:
-            record_best_model(recorder, run, split.images(torch.arange(EXAMPLES)))
+            if MODEL_NAME in recorder.models:
+                return ""
+            split = read_splits(config.data, config.seed).val
+            problem = try_record_best_model(recorder, run, split)
     except LatentsweepError as error:
-        return f"the best trial's model was not exported: {first_line(error)}"
+        return f"the best model was not exported: {first_line(error)}"
     shipper.include(run_dir)
-    return ""
+    return problem
 
 
 def best_run_tag(trial: FrozenTrial, directory: Path) -> dict[str, str]:

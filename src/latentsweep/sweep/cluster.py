@@ -14,6 +14,7 @@ from latentsweep.tracking.files import read_json, write_json
 
 JOBS_NAME = "jobs.json"
 _SECONDS = 30.0
+_HURRIED_SECONDS = 5.0  # where the scheduler will kill soon
 _COLUMNS = "%i|%T|%M|%N|%r"
 # States in which Slurm still does something with a job.
 ALIVE = frozenset(
@@ -137,7 +138,7 @@ def preempted() -> bool:
     if not job:
         return False
     try:
-        told = _slurm("scontrol", "show", "job", "-o", job, needed=False)
+        told = _slurm("scontrol", "show", "job", "-o", job, needed=False, seconds=_HURRIED_SECONDS)
     except LatentsweepError:
         return False  # a controller that is away pre-empts nobody
     return "JobState=RUNNING" in told and "PreemptTime=None" not in told
@@ -160,7 +161,7 @@ def _parsed(listed: str) -> list[SlurmTask]:
     ]
 
 
-def _slurm(name: str, *arguments: str, needed: bool = True) -> str:
+def _slurm(name: str, *arguments: str, needed: bool = True, seconds: float = _SECONDS) -> str:
     """The output of one of Slurm's commands; empty if it fails and is not needed."""
     if not shutil.which(name):
         raise ConfigError(
@@ -173,12 +174,12 @@ def _slurm(name: str, *arguments: str, needed: bool = True) -> str:
             [name, *arguments],
             capture_output=True,
             text=True,
-            timeout=_SECONDS,
+            timeout=seconds,
             stdin=subprocess.DEVNULL,
             check=needed,
         )
     except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
-        found = f"{name} did not answer within {_SECONDS:g} s"
+        found = f"{name} did not answer within {seconds:g} s"
         if isinstance(error, subprocess.CalledProcessError):
             found = " ".join(str(error.stderr).split()) or f"{name} failed"
         raise _SlurmError("Slurm does not answer", found=found, mend="see sinfo") from None

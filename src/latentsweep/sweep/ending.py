@@ -107,7 +107,7 @@ def _put_on_record(
     if best and composer:
         config = composer.compose(best[0].params)
         artifacts["best.yaml"] = write_best(config, directory)
-        if tracking.uri:
+        if tracking.log_model:
             problem = log_best_model(best[0], config, directory, shipper)
     trials = [trial for trial in study.get_trials(deepcopy=False) if SLOT in trial.user_attrs]
     try:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import psutil
 
 LAUNCHER_NAME = "launcher.json"
+STARTING_LOCK = ".lock"  # beside the sweeps' directories: one for all of them
 _CLOCK_SECONDS = 2.0  # by which a file's time and a process's may differ
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import fcntl
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from latentsweep.errors import LatentsweepError
-from latentsweep.sweep.launching_process import find_process
+from latentsweep.sweep.launching_process import STARTING_LOCK, find_process
 from latentsweep.sweep.whereabouts import WHEREABOUTS, find_study, find_tracking
 from latentsweep.tracking.journal import JOURNAL_NAME, is_at_work, read_journal
 from latentsweep.tracking.recorder import RunStatus
@@ -34,12 +36,22 @@ def close_orphaned_sweeps(places: Iterable[str | Path]) -> list[Path]:
             directory = noted.parent.absolute()
             if not _looks_open(directory):
                 continue
-            try:
+            with suppress(LatentsweepError, BlockingIOError), _nobody_starts(directory):
                 if _is_orphaned(directory) and _close(directory):
                     closed.append(directory)
-            except LatentsweepError:
-                continue
     return closed
+
+
+@contextmanager
+def _nobody_starts(directory: Path) -> Iterator[None]:
+    """Keep sweeps from being started at the same time.
+
+    Raises:
+        BlockingIOError: one is started at this moment.
+    """
+    with (directory.parent / STARTING_LOCK).open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
 
 
 def _looks_open(directory: Path) -> bool:

@@ -14,7 +14,7 @@ from omegaconf import DictConfig
 from latentsweep.errors import ConfigError
 from latentsweep.sweep.attributes import PARENT
 from latentsweep.sweep.cluster import check_partition
-from latentsweep.sweep.launching_process import LAUNCHER_NAME
+from latentsweep.sweep.launching_process import LAUNCHER_NAME, STARTING_LOCK
 from latentsweep.sweep.machine import count_workers, threads_a_worker
 from latentsweep.sweep.parent import open_parent
 from latentsweep.sweep.plan import Plan
@@ -31,7 +31,6 @@ from latentsweep.tracking.sync import ship_leftovers
 _LOCAL = "LatentsweepLocalLauncher"
 _BASIC = "BasicLauncher"
 _SLURM = "LatentsweepSlurmLauncher"
-_LOCK = ".lock"  # one for all sweeps of a directory
 
 
 def prepare(search: Search, config: DictConfig) -> Plan:
@@ -95,7 +94,7 @@ def _starting(directory: Path) -> Iterator[None]:
     made, made_first = not directory.exists(), not directory.parent.exists()
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        lock = (directory.parent / _LOCK).open("w")
+        lock = (directory.parent / STARTING_LOCK).open("w")
     except OSError as error:
         raise storage_error(directory, error) from None
     with lock:
@@ -109,7 +108,7 @@ def _starting(directory: Path) -> Iterator[None]:
                         begun.unlink()  # a journal in which nothing was written
                     directory.rmdir()
                     if made_first:
-                        (directory.parent / _LOCK).unlink()
+                        (directory.parent / STARTING_LOCK).unlink()
                         directory.parent.rmdir()
             raise
 

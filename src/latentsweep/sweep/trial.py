@@ -43,6 +43,8 @@ class TrialSupervisor(Supervisor):
         courier: ships the records; None with `tracking=off`.
     """
 
+    exports_model = False  # of the best trial alone, once the sweep has ended
+
     def __init__(
         self,
         trial: optuna.Trial,

@@ -4,6 +4,7 @@ import os
 import socket
 import sys
 
+from latentsweep.config.checks import refuse_password
 from latentsweep.errors import ConfigError
 from latentsweep.tracking.experiment import dashboard_link, describe_experiment, runs_page
 from latentsweep.tracking.preflight import check_store
@@ -33,6 +34,7 @@ def serve(uri: str, port: int, page: str = "", experiment: str = "latentsweep") 
         ConfigError: `uri` is no address of a database, or the port is taken.
         TrackingError: the store cannot be used.
     """
+    refuse_password(uri, "URI")
     address = resolve_uri(uri)
     if address.startswith("http"):
         raise ConfigError(

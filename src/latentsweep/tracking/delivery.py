@@ -34,6 +34,7 @@ class Delivery:
         busy: whether another synchroniser ships this run at present.
         done: whether there is nothing left to do.
         complete: whether MLflow then holds everything.
+        tried: whether a step was taken at all.
     """
 
     def __init__(self, run_dir: Path, uri: str, experiment: str, end: int | None) -> None:
@@ -48,6 +49,7 @@ class Delivery:
         self.busy = False
         self.done = False
         self.complete = False
+        self.tried = False
 
     def begin_again(self) -> None:
         """The run is at work again."""
@@ -72,6 +74,7 @@ class Delivery:
         Returns:
             Whether it got on.
         """
+        self.tried = True
         if not (self._run_dir / JOURNAL_NAME).exists():
             _log.error("gone: %s", self._run_dir / JOURNAL_NAME)
             self._let_go()

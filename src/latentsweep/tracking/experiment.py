@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 _VIEW = "latentsweep"
 _VIEW_TAG = f"mlflow.sharedViewState.{_VIEW}"
-_NOTE_TAG = "mlflow.note.content"
+NOTE_TAG = "mlflow.note.content"
 _KIND_TAG = "mlflow.experimentKind"
 # In this order, by MLflow's names, with widths in pixels; together they fit a laptop's screen.
 _COLUMNS = {
@@ -59,8 +59,8 @@ def describe_experiment(client: "MlflowClient", experiment_id: str) -> None:
     """
     tags = client.get_experiment(experiment_id).tags
     wanted = {_VIEW_TAG: json.dumps(_view()), _KIND_TAG: "custom_model_development"}
-    if _NOTE_TAG not in tags:
-        wanted[_NOTE_TAG] = _NOTE.read_text()
+    if NOTE_TAG not in tags:
+        wanted[NOTE_TAG] = _NOTE.read_text()
     for name, value in wanted.items():
         if tags.get(name) != value:
             client.set_experiment_tag(experiment_id, name, value)

@@ -27,7 +27,7 @@ _ROWS_A_BATCH = 100_000
 
 
 def export_journal(run_dir: Path, directory: Path, form: Format) -> list[Path]:
-    """Write a run's points as `metrics.csv` or `metrics.parquet`, all else as `run.json`.
+    """Write a run's points as `metrics.csv` or `metrics.parquet`, all else as `record.json`.
 
     One row a point: metric, step, value, time (ms since 1970); NaN and infinities are kept.
 
@@ -55,7 +55,7 @@ def export_journal(run_dir: Path, directory: Path, form: Format) -> list[Path]:
         _write_csv(table, _points(journal))
     else:
         _write_parquet(table, _points(journal))
-    about = directory / "run.json"
+    about = directory / "record.json"
     write_json(about, _description(journal))
     return [table, about]
 

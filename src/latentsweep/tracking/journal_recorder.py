@@ -49,6 +49,7 @@ class JournalRecorder:
 
     Attributes:
         earlier_status: how the run stood on record before this recorder; None for a new journal.
+        models: names of the exported models on record.
         earlier_step: the last step on record then, of any metric of a step of training.
 
     Raises:
@@ -65,6 +66,7 @@ class JournalRecorder:
         self._image_steps: defaultdict[str, set[int]] = defaultdict(set)
         self._params: dict[str, str] = {}
         self._datasets: set[tuple[str, str]] = set()
+        self.models: set[str] = set()
         self.run_uid = ""
         self.earlier_status: RunStatus | None = None
         self.earlier_step = 0
@@ -225,6 +227,8 @@ class JournalRecorder:
             self._params.update(record.values)
         elif isinstance(record, Dataset):
             self._datasets.add((record.name, record.digest))
+        elif isinstance(record, Model):
+            self.models.add(record.name)
         elif isinstance(record, Started):
             self.run_uid = self.run_uid or record.run_uid
 

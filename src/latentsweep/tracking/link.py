@@ -5,7 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from latentsweep.tracking.journal import JOURNAL_NAME, journal_size, read_journal
+from latentsweep.tracking.experiment import NOTE_TAG
+from latentsweep.tracking.journal import JOURNAL_NAME, journal_size, make_durable, read_journal
 from latentsweep.tracking.progress import (
     Identity,
     Progress,
@@ -15,7 +16,7 @@ from latentsweep.tracking.progress import (
     write_progress,
 )
 from latentsweep.tracking.recorder import RunStatus
-from latentsweep.tracking.records import Started, Status
+from latentsweep.tracking.records import Started, Status, Tags
 from latentsweep.tracking.shipping import gather, ship
 from latentsweep.tracking.store import find_or_create_run, open_store
 from latentsweep.tracking.uri import without_credentials
@@ -33,6 +34,7 @@ _MLFLOW_STATUS = {
     RunStatus.INTERRUPTED: "KILLED",
 }
 
+PARENT_TAG = "mlflow.parentRunId"
 _GOES_ON = (RunStatus.HANDED_ON, RunStatus.PREEMPTED)  # without an end time
 
 _log = logging.getLogger(__name__)
@@ -79,12 +81,12 @@ class Link:
         try:
             return "", self._advance(end)
         except (MlflowException, SQLAlchemyError, OSError) as error:
-            problem = _brief(str(error), self._uri)
+            problem = without_credentials(_brief(str(error), self._uri))
             _log.warning("%s: %s", self._run_dir, problem)
             # Looked up anew on the next try: the run may have been deleted, or the server's
             # database replaced.
             self._client = None
-            self._save(problem=without_credentials(problem))
+            self._save(problem=problem)
             return problem, False
 
     def _advance(self, end: int | None) -> bool:
@@ -92,12 +94,34 @@ class Link:
         progress = self._progress
         shipment = gather(self._journal, progress.offset, end)
         if shipment.end > progress.offset:
+            self._fit_tags(client, shipment.tags)
             refused = ship(client, progress.run_id, self._run_dir, shipment)
+            # First: after a power cut the cursor must not be ahead of the journal.
+            make_durable(self._journal)
             self._save(offset=shipment.end, refused=progress.refused + refused, problem="")
             return shipment.full or end is not None
         if end is not None:
             self._settle(client, end)
         return False
+
+    def _fit_tags(self, client: "MlflowClient", tags: dict[str, str]) -> None:
+        """Make tags right for this very store: whose child the run is, and a person's own note."""
+        if PARENT_TAG in tags:
+            parent = read_identity(self._run_dir.parents[2])  # SWEEP/trials/SLOT/RUN
+            if parent and parent.uri == without_credentials(self._uri):
+                tags[PARENT_TAG] = parent.run_id
+            elif parent:
+                del tags[PARENT_TAG]  # its sweep is in another store
+        if NOTE_TAG in tags:
+            stored = client.get_run(self._progress.run_id).data.tags.get(NOTE_TAG)
+            if stored is not None and stored not in self._own_notes():
+                del tags[NOTE_TAG]
+
+    def _own_notes(self) -> set[str]:
+        """Each description that the journal has given the run so far."""
+        records = (record for record, _ in read_journal(self._journal))
+        tags = (record.values for record in records if isinstance(record, Tags))
+        return {values[NOTE_TAG] for values in tags if NOTE_TAG in values}
 
     def _connect(self) -> "MlflowClient":
         run_uid, started = self._run()

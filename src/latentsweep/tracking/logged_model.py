@@ -93,7 +93,11 @@ def _find_or_create(client: "MlflowClient", run_id: str, name: str, digest: str)
             return model
     experiment = client.get_run(run_id).info.experiment_id
     return client.create_logged_model(
-        experiment, name=name, source_run_id=run_id, tags={DIGEST_TAG: digest}, model_type="vae"
+        experiment,
+        name=name,
+        source_run_id=run_id,
+        tags={DIGEST_TAG: digest},
+        model_type="autoencoder",
     )
 
 

@@ -11,7 +11,7 @@ from latentsweep.tracking.progress import read_identity
 PLACES = ("runs", "sweeps")
 # A run, the runs of a directory, a sweep's own record and its trials, the sweeps of a directory.
 _PATTERNS = ("", "*/", "trials/*/*/", "*/trials/*/*/")
-_RUN_ID = re.compile(r"[0-9a-f]{32}")
+RUN_ID = re.compile(r"[0-9a-f]{32}")
 
 
 def find_records(places: Iterable[str | Path]) -> Iterator[Path]:
@@ -48,7 +48,7 @@ def find_run(reference: str, places: Iterable[str | Path] = PLACES) -> Path:
         identity = read_identity(run_dir)
         if run_dir.name == reference or (identity and identity.run_id == reference):
             return run_dir
-    is_id = _RUN_ID.fullmatch(reference)
+    is_id = RUN_ID.fullmatch(reference)
     raise ConfigError(
         f"there is no run {reference} here",
         found=f"{len(records)} runs in {', '.join(searched)}, "

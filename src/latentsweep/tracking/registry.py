@@ -1,12 +1,16 @@
 """MLflow's registry: a model that a run has logged, fetched, and given a name and an alias."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from latentsweep.errors import ConfigError, TrackingError
 from latentsweep.tracking.logged_model import find_model
+from latentsweep.tracking.preflight import why_not
 from latentsweep.tracking.store import open_store
+from latentsweep.tracking.sync import DEFAULT_EXPERIMENT
 from latentsweep.tracking.uri import without_credentials
 
 if TYPE_CHECKING:
@@ -42,18 +46,31 @@ class Registry:
     """
 
     def __init__(self, uri: str) -> None:
-        from mlflow.exceptions import MlflowException
-
         self._uri = uri
         self._shown = without_credentials(uri)
-        try:
+        problem = why_not(uri, DEFAULT_EXPERIMENT)
+        if problem:
+            raise self._unreachable(problem)
+        with self._asking():
             self._client: MlflowClient = open_store(uri)
-        except MlflowException as error:
-            raise TrackingError(
-                f"MLflow cannot be reached at {self._shown}",
-                found=" ".join(without_credentials(str(error)).split())[:200],
-                mend="start the server, or mend URI=",
-            ) from None
+
+    @contextmanager
+    def _asking(self) -> Iterator[None]:
+        """Tell what the store refuses, or that it does not answer, in one message."""
+        from mlflow.exceptions import MlflowException
+        from sqlalchemy.exc import SQLAlchemyError
+
+        try:
+            yield
+        except (MlflowException, SQLAlchemyError, OSError) as error:
+            raise self._unreachable(str(error)) from None
+
+    def _unreachable(self, why: str) -> TrackingError:
+        return TrackingError(
+            f"MLflow at {self._shown} does not do what it is asked",
+            found=" ".join(without_credentials(why).split())[:200],
+            mend="start the server, have the permission granted, or mend URI=",
+        )
 
     def fetch(self, run_id: str, directory: Path) -> FetchedModel:
         """Fetch the model that a run has logged.
@@ -72,7 +89,7 @@ class Registry:
             model = find_model(self._client, run_id)
         except MlflowException as error:
             if error.error_code != "RESOURCE_DOES_NOT_EXIST":
-                raise
+                raise self._unreachable(str(error)) from None
             raise ConfigError(
                 f"there is no run {run_id} in {self._shown}",
                 expected="the id of one of its runs, or a run's directory here",
@@ -84,21 +101,23 @@ class Registry:
                 expected="a run that was trained with tracking.log_model=true",
                 mend="from where it was trained: make promote RUN=runs/NAME, which exports it",
             )
-        place = mlflow.artifacts.download_artifacts(
-            artifact_uri=model.artifact_location,  # `models:/ID` would ask the default store
-            dst_path=str(directory),
-            tracking_uri=self._uri,
-        )
+        with self._asking():
+            place = mlflow.artifacts.download_artifacts(
+                artifact_uri=model.artifact_location,  # `models:/ID` would ask the default store
+                dst_path=str(directory),
+                tracking_uri=self._uri,
+            )
         return FetchedModel(run_id, model.model_id, Path(place), Path(place) / "artifacts")
 
     def recorded(self, run_id: str, step: int) -> dict[str, float]:
         """The metrics of the validation split that a run has on record at a step, by name."""
-        names = [name for name in self._client.get_run(run_id).data.metrics if "val/" in name]
         found = {}
-        for name in names:
-            for point in self._client.get_metric_history(run_id, name):
-                if point.step == step:
-                    found[name] = point.value
+        with self._asking():
+            metrics = self._client.get_run(run_id).data.metrics
+            for name in (name for name in metrics if name.startswith("val/")):
+                for point in self._client.get_metric_history(run_id, name):
+                    if point.step == step:
+                        found[name] = point.value
         return found
 
     def register(self, model: FetchedModel, name: str, alias: str) -> int:
@@ -126,6 +145,8 @@ class Registry:
             version = self._version(model, name)
             self._client.set_registered_model_alias(name, alias, str(version))
         except MlflowException as error:
+            if error.error_code != "INVALID_PARAMETER_VALUE":
+                raise self._unreachable(str(error)) from None
             raise ConfigError(
                 f"the store refuses the name {name} with the alias {alias}",
                 found=" ".join(without_credentials(str(error)).split())[:200],

@@ -51,11 +51,15 @@ class Tracking:
         self._config = config
         self._report: SyncReport | None = None
         self.recorder = JournalRecorder(self._run_dir, run_uid)
-        self.recorder.status(RunStatus.RUNNING)
-        if uri is not None:
-            write_destination(self._run_dir, uri, config.experiment)
-        self._shipper = shipper or Shipper(self._run_dir, config)
-        self._shipper.begin()
+        try:
+            self.recorder.status(RunStatus.RUNNING)
+            if uri is not None:
+                write_destination(self._run_dir, uri, config.experiment)
+            self._shipper = shipper or Shipper(self._run_dir, config)
+            self._shipper.begin()
+        except BaseException:
+            self.recorder.close()
+            raise
         self._sampler: SystemMetrics | None = None
         if config.system_metrics_every_seconds > 0:
             self._sampler = SystemMetrics(

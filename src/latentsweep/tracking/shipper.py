@@ -34,7 +34,7 @@ class Shipper:
         self._courier.begin(self._run_dir)
 
     def include(self, run_dir: Path) -> None:
-        """Ship another run's record, too, which has ended."""
+        """Ship another run's record, too, which has ended; `finish` tells of it as well."""
         self._courier.end(run_dir)
 
     def finish(self, seconds: float) -> SyncReport:
@@ -43,4 +43,5 @@ class Shipper:
             return SyncReport(complete=True)
         self._courier.end(self._run_dir)
         left = self._courier.close(seconds)
-        return left.get(self._run_dir) or sync_report(self._run_dir)
+        others = next(iter(left.values()), None)
+        return left.get(self._run_dir) or others or sync_report(self._run_dir)

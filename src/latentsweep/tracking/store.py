@@ -18,7 +18,7 @@ RUN_UID_TAG = "latentsweep.run_uid"
 
 # The synchroniser has its own patience; the client's default is minutes of silent retries.
 _CLIENT_SETTINGS = {
-    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",  # repeated by the client, create_run makes two runs
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
     "MLFLOW_ENABLE_ASYNC_LOGGING": "false",
     "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -73,10 +73,14 @@ def find_or_create_run(
         return known
     with _alone(uri):
         experiment_id = _experiment(client, uri, experiment)
-    found = client.search_runs([experiment_id], f"tags.`{RUN_UID_TAG}` = '{run_uid}'")
     describe_experiment(client, experiment_id)
+    found = client.search_runs([experiment_id], f"tags.`{RUN_UID_TAG}` = '{run_uid}'")
     if found:
-        return StoredRun(found[0].info.run_id, experiment_id)
+        # More than one where a server went on with a call that had been given up on its way.
+        oldest, *others = sorted(found, key=lambda run: (run.info.start_time, run.info.run_id))
+        for other in others:
+            client.delete_run(other.info.run_id)
+        return StoredRun(oldest.info.run_id, experiment_id)
     run = client.create_run(experiment_id, start_time=started, tags={RUN_UID_TAG: run_uid})
     return StoredRun(run.info.run_id, experiment_id)
 
@@ -106,9 +110,10 @@ def _experiment(client: "MlflowClient", uri: str, name: str) -> str:
         artifacts = (database.parent / "mlartifacts").as_uri() if database else None
         try:
             return str(client.create_experiment(name, artifact_location=artifacts))
-        except MlflowException as error:
+        except MlflowException:
+            # Someone else was quicker, which a database behind a server tells in its own words.
             experiment = client.get_experiment_by_name(name)
-            if error.error_code != "RESOURCE_ALREADY_EXISTS" or experiment is None:
+            if experiment is None:
                 raise
     return str(experiment.experiment_id)
 

@@ -4,15 +4,18 @@ Also run beside each new training and sweep, for the leftovers of earlier ones:
 `python -m latentsweep.tracking.sync RUN_DIR ...`.
 """
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from latentsweep.tracking.destination import Destination, read_destination, write_destination
 from latentsweep.tracking.instructions import Instruction
 from latentsweep.tracking.journal import is_at_work, journal_size
+from latentsweep.tracking.preflight import why_not
 from latentsweep.tracking.progress import read_progress
 from latentsweep.tracking.records_on_disk import find_records
 from latentsweep.tracking.report import sync_report
@@ -20,7 +23,10 @@ from latentsweep.tracking.synchroniser import Synchroniser, set_up_process
 from latentsweep.tracking.uri import resolve_uri, without_credentials
 
 LOG_NAME = ".sync.log"
+DEFAULT_EXPERIMENT = "latentsweep"
 _PATIENCE_SECONDS = 5.0
+_LOWEST = 19
+_UNKNOWN = "not everything arrived in time"
 _MOST_LEFTOVERS = 1000  # beside one training; the next one takes more
 
 
@@ -52,31 +58,38 @@ def sync(
 
     Args:
         records: the runs' directories.
-        to: where they are to go from now on, absolute; None: where each was told to go.
+        to: where they are to go from now on, absolute; without an experiment: each into its own.
+            None: where each was told to go.
         again: also those that MLflow holds whole, as far as is known here.
         patience: seconds without progress after which a store's runs are left.
     """
     outcome = SyncOutcome()
     waiting: dict[Destination, list[Path]] = {}
     for run_dir in records:
-        destination = to or read_destination(run_dir)
+        noted = read_destination(run_dir)
+        destination = noted
+        if to:
+            own = noted.experiment if noted else DEFAULT_EXPERIMENT
+            destination = replace(to, experiment=to.experiment or own)
         if is_at_work(run_dir):
             outcome.at_work.append(run_dir)
         elif destination is None:
             outcome.homeless.append(run_dir)
         elif again or to or _is_behind(run_dir):
             if to:
-                write_destination(run_dir, to.uri, to.experiment)
+                write_destination(run_dir, destination.uri, destination.experiment)
             waiting.setdefault(destination, []).append(run_dir)
     left: dict[Path, str] = {}
     for destination, run_dirs in waiting.items():
-        _ship(destination, run_dirs, patience)
+        problem = why_not(destination.uri, destination.experiment)
+        if not problem:
+            _ship(destination, run_dirs, patience)
         for run_dir in run_dirs:
             report = sync_report(run_dir)
-            if report.complete:
+            if not problem and report.complete:
                 outcome.shipped.append(run_dir)
             else:
-                left[run_dir] = report.problem or f"{destination.uri} did not answer in time"
+                left[run_dir] = problem or report.problem or _UNKNOWN
     return replace(outcome, left=left)
 
 
@@ -84,7 +97,7 @@ def show(outcome: SyncOutcome) -> None:
     """Print what became of the records."""
     if outcome.shipped:
         print(f"{_runs(outcome.shipped)} shipped")
-    elif not outcome.left:
+    elif not outcome.left and not outcome.homeless:
         print("nothing to ship: MLflow holds what these runs told")
     if outcome.at_work:
         print(f"{_runs(outcome.at_work)} at work, shipped by a process of their own")
@@ -106,6 +119,11 @@ def ship_leftovers(place: Path, uri: str, own: Path | None = None) -> None:
         uri: of the store; runs that go elsewhere are left to `make sync`.
         own: the run that is at work now.
     """
+    with suppress(OSError):  # a courtesy, which must not stop anything
+        _ship_leftovers(place, uri, own)
+
+
+def _ship_leftovers(place: Path, uri: str, own: Path | None) -> None:
     wanted = without_credentials(resolve_uri(uri))
     found = []
     for run_dir in find_records([place]):
@@ -120,7 +138,7 @@ def ship_leftovers(place: Path, uri: str, own: Path | None = None) -> None:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                start_new_session=True,
+                process_group=0,  # of no session of its own: see `Courier`
             )
 
 
@@ -151,6 +169,7 @@ def _ship(destination: Destination, run_dirs: list[Path], patience: float) -> No
 def main() -> int:
     """Ship the named runs; the exit code is 0 if MLflow holds everything."""
     set_up_process()
+    os.nice(_LOWEST)  # beside a training, which it is not to slow down
     return 1 if sync(map(Path, sys.argv[1:])).left else 0
 
 

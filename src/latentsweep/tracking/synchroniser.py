@@ -95,7 +95,9 @@ class Synchroniser:
             time.sleep(self._idle_seconds() or 0.0)
             if self._step():
                 last_progress = time.monotonic()
-            elif time.monotonic() - last_progress > self._last_patience():
+            elif time.monotonic() - last_progress > self._last_patience() and all(
+                delivery.tried for delivery in self._deliveries.values()
+            ):
                 for delivery in self._deliveries.values():
                     delivery.give_up(time.monotonic() - last_progress)
                 return False

@@ -2,17 +2,22 @@
 
 import os
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from latentsweep.tracking.destination import Destination
+from latentsweep.tracking.preflight import why_not
 from latentsweep.tracking.recorder import RunStatus
 from latentsweep.tracking.store import open_store
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
+    from mlflow.tracking import MlflowClient
 
 HOST_TAG, DIRECTORY_TAG = "latentsweep.host", "latentsweep.directory"
+_MOST = 1000
+_TELLING = ("train/loss", "system/cpu_utilization_percentage")  # recorded while it goes on
 _SILENT_SECONDS = 600.0  # one at work says something far more often
 
 
@@ -28,10 +33,10 @@ def close_vanished(destination: Destination) -> list[str]:
     Returns:
         The ids of the runs that were closed; none where the store does not answer.
     """
-    from mlflow.exceptions import MlflowException
-
-    closed = []
-    try:
+    closed: list[str] = []
+    if why_not(destination.uri, destination.experiment):
+        return closed
+    with suppress(Exception):  # each store has errors of its own, and this can wait
         client = open_store(destination.uri)
         experiment = client.get_experiment_by_name(destination.experiment)
         if experiment is None:
@@ -39,23 +44,26 @@ def close_vanished(destination: Destination) -> list[str]:
         here = f"tags.`{HOST_TAG}` = '{os.uname().nodename}'"
         for status in ("RUNNING", "SCHEDULED"):
             wanted = f"attributes.status = '{status}' AND {here}"
-            for run in client.search_runs([experiment.experiment_id], wanted):
-                if _is_gone(run):
+            for run in client.search_runs([experiment.experiment_id], wanted, max_results=_MOST):
+                seen = _last_seen(client, run)
+                if _is_gone(run, seen):
                     client.set_tag(run.info.run_id, "status", RunStatus.INTERRUPTED.value)
-                    client.set_terminated(run.info.run_id, "KILLED", end_time=_last_seen(run))
+                    client.set_terminated(run.info.run_id, "KILLED", end_time=seen)
                     closed.append(run.info.run_id)
-    except MlflowException:
-        return closed
     return closed
 
 
-def _is_gone(run: "Run") -> bool:
+def _is_gone(run: "Run", seen: int) -> bool:
     directory = Path(run.data.tags.get(DIRECTORY_TAG, "/"))
-    silent = time.time() - _last_seen(run) / 1000
+    silent = time.time() - seen / 1000
     return not directory.exists() and directory.parent.is_dir() and silent > _SILENT_SECONDS
 
 
-def _last_seen(run: "Run") -> int:
+def _last_seen(client: "MlflowClient", run: "Run") -> int:
     """When it said something last, in ms since 1970."""
-    points = [point.timestamp for point in run.data._metric_objs]
+    points = [
+        client.get_metric_history(run.info.run_id, name)[-1].timestamp
+        for name in run.data.metrics
+        if name in _TELLING or len(run.data.metrics) == 1
+    ]
     return int(max([run.info.start_time, *points]))

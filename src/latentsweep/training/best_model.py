@@ -4,9 +4,11 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import Tensor
 
-from latentsweep.config.typed import from_values
+from latentsweep.config.typed import first_line, from_values
+from latentsweep.data.splits import Split
 from latentsweep.errors import StorageError
 from latentsweep.models.ae import AE
 from latentsweep.models.build import build_model
@@ -18,18 +20,31 @@ from latentsweep.training.checkpoints import BELONGS_TO, BEST, read_checkpoint
 from latentsweep.training.rundir import RunDirectory
 
 FOLDER = "model"
-EXAMPLES = 4
+_EXAMPLES = 4
 # Of the Lightning module's state, the model's part.
 _PREFIX = "model."
 
 
-def record_best_model(recorder: Recorder, run: RunDirectory, images: Tensor) -> Path:
+def try_record_best_model(recorder: Recorder, run: RunDirectory, split: Split) -> str:
+    """Like `record_best_model`, for a run that is trained whatever becomes of the export.
+
+    Returns:
+        Why there is none, in a line; empty where there is.
+    """
+    try:
+        record_best_model(recorder, run, split)
+    except Exception as error:  # whatever an exporter can raise
+        return f"the best model was not exported: {first_line(error)}"
+    return ""
+
+
+def record_best_model(recorder: Recorder, run: RunDirectory, split: Split) -> Path:
     """Export the run's best checkpoint into `model/` and put that on record.
 
     Args:
         recorder: of the run.
         run: the run's directory.
-        images: (n, channels, height, width), n >= 2, as the model takes them: examples.
+        split: whose first images are the examples.
 
     Returns:
         Directory of the exported model.
@@ -40,6 +55,7 @@ def record_best_model(recorder: Recorder, run: RunDirectory, images: Tensor) -> 
     """
     content = read_checkpoint(run.checkpoints / BEST)
     config = from_values(content[BELONGS_TO]["config"])
+    images = _examples(split)
     shape = (int(images.shape[1]), int(images.shape[2]), int(images.shape[3]))
     model = best_model(content, shape)
     target, whole = run.path / FOLDER, run.path / f".{FOLDER}"
@@ -64,6 +80,12 @@ def record_best_model(recorder: Recorder, run: RunDirectory, images: Tensor) -> 
         raise storage_error(target, error) from error
     recorder.model(target, MODEL_NAME)
     return target
+
+
+def _examples(split: Split) -> Tensor:
+    """A few images of a split, two at least: a batch of one would be exported as always one."""
+    images = split.images(torch.arange(min(_EXAMPLES, len(split))))
+    return images if len(images) > 1 else images.repeat(2, 1, 1, 1)
 
 
 def best_model(content: dict[str, Any], shape: tuple[int, int, int]) -> AE:

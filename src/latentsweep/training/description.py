@@ -15,6 +15,7 @@ from latentsweep.config.model import AEConfig
 from latentsweep.config.project import ROOT
 from latentsweep.config.typed import Flat
 from latentsweep.data.splits import Splits
+from latentsweep.tracking.experiment import NOTE_TAG
 from latentsweep.tracking.journal_recorder import JournalRecorder
 from latentsweep.tracking.provenance import Provenance, provenance
 from latentsweep.tracking.vanished import DIRECTORY_TAG, HOST_TAG
@@ -39,7 +40,8 @@ def record_description(
     attempts = record_attempt(
         recorder, this.run.path, this.step, recorder.earlier_status, recorder.earlier_step
     )
-    number = attempts[-1].number
+    # Not only those on record there, whose file may be damaged or of before there was one.
+    number = max(attempts[-1].number, 1 + len(list(this.run.path.glob("files/provenance-*.json"))))
     origin = _origin(torch.get_num_threads())
     made_by: dict[str, Any] = {
         **{key: value for key, value in origin.items() if key != "diff"},
@@ -56,7 +58,13 @@ def record_description(
         recorder.text("overrides.txt", "".join(f"{override}\n" for override in overrides))
         recorder.params(_params(config, overrides))
         recorder.tags(_tags(config, this, splits, made_by))
-    recorder.tags({"mlflow.note.content": _note(this, overrides, attempts)})
+    recorder.tags(
+        {
+            NOTE_TAG: _note(this, overrides, attempts),
+            HOST_TAG: os.uname().nodename,
+            DIRECTORY_TAG: str(this.run.path.absolute()),
+        }
+    )
     recorder.dataset(config.data.name, splits.digest, splits.origin, _profile(splits))
     recorder.text(f"provenance-{number}.json", json.dumps(made_by, indent=2))
     if origin["diff"]:
@@ -111,8 +119,6 @@ def _tags(
         "latentsweep.identity": this.run.identity.digest,
         "latentsweep.config_digest": this.run.identity.config,
         "latentsweep.data_digest": splits.digest,
-        HOST_TAG: os.uname().nodename,
-        DIRECTORY_TAG: str(this.run.path.absolute()),
     }
     if not isinstance(config.model, AEConfig):
         tags["beta"] = f"{config.model.beta:g}"

@@ -1,30 +1,29 @@
 """From a recorded run to a registered model, if its numbers can be computed again."""
 
-import re
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import torch
-
 from latentsweep.config import TrainConfig
+from latentsweep.config.checks import refuse_password
 from latentsweep.config.typed import from_values
 from latentsweep.data.splits import load
 from latentsweep.errors import ConfigError, LatentsweepError, RunBusyError, TrackingError
 from latentsweep.tracking.destination import read_destination
 from latentsweep.tracking.journal import is_at_work
 from latentsweep.tracking.journal_recorder import JournalRecorder
+from latentsweep.tracking.logged_model import MODEL_NAME
 from latentsweep.tracking.progress import read_identity
-from latentsweep.tracking.records_on_disk import find_run
+from latentsweep.tracking.records_on_disk import RUN_ID, find_run
 from latentsweep.tracking.registry import FetchedModel, Registry, served_difference
 from latentsweep.tracking.sync import sync
 from latentsweep.tracking.uri import resolve_uri, without_credentials
-from latentsweep.training.best_model import EXAMPLES, FOLDER, record_best_model
+from latentsweep.training.best_model import record_best_model
 from latentsweep.training.checkpoints import BELONGS_TO, BEST, read_checkpoint
 from latentsweep.training.recomputation import Comparison, Recomputed, recompute
 from latentsweep.training.rundir import read as read_run
 
-_RUN_ID = re.compile(r"[0-9a-f]{32}")
 _LARGEST_DIFFERENCE = 1e-5  # of a pixel's mean, between the served and the trained model
 
 
@@ -62,6 +61,7 @@ def promote(reference: str, uri: str, name: str, alias: str) -> Promotion:
         LatentsweepError: the run cannot be found or shipped, or its numbers cannot be reproduced;
             nothing was registered.
     """
+    refuse_password(uri, "URI")
     run_id, uri, default_name = _in_mlflow(reference, uri)
     registry = Registry(uri)
     with TemporaryDirectory() as directory:
@@ -81,7 +81,7 @@ def _in_mlflow(reference: str, uri: str) -> tuple[str, str, str]:
     try:
         run_dir = find_run(reference)
     except ConfigError:
-        if uri and _RUN_ID.fullmatch(reference):
+        if uri and RUN_ID.fullmatch(reference):
             return reference, uri, ""
         raise
     if is_at_work(run_dir):
@@ -103,7 +103,7 @@ def _in_mlflow(reference: str, uri: str) -> tuple[str, str, str]:
         raise TrackingError(
             f"the run {run_dir} cannot be shipped to {destination.uri}",
             found=next(iter(outcome.left.values()), "no answer"),
-            mend="start the server, then the same again",
+            mend="mend that, then the same again",
         )
     return identity.run_id, uri or destination.uri, f"{config.data.name}-{config.model.name}"
 
@@ -120,13 +120,9 @@ def _export_if_needed(run_dir: Path) -> TrainConfig:
         )
     content = read_checkpoint(run.checkpoints / BEST)
     config = from_values(content[BELONGS_TO]["config"])
-    if not (run_dir / FOLDER).is_dir():
-        splits = load(config.data, config.seed)
-        recorder = JournalRecorder(run_dir)
-        try:
-            record_best_model(recorder, run, splits.val.images(torch.arange(EXAMPLES)))
-        finally:
-            recorder.close()
+    with closing(JournalRecorder(run_dir)) as recorder:
+        if MODEL_NAME not in recorder.models:
+            record_best_model(recorder, run, load(config.data, config.seed).val)
     return config
 
 

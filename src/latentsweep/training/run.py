@@ -4,8 +4,6 @@ import traceback
 from contextlib import suppress
 from dataclasses import replace
 
-import torch
-
 from latentsweep.config import TrainConfig
 from latentsweep.config.typed import first_line
 from latentsweep.data.batches import EvalBatches, TrainBatches
@@ -15,7 +13,7 @@ from latentsweep.tracking.recorder import Recorder, RunStatus
 from latentsweep.tracking.report import sync_report
 from latentsweep.tracking.session import Tracking
 from latentsweep.tracking.shipper import Shipper
-from latentsweep.training.best_model import EXAMPLES, record_best_model
+from latentsweep.training.best_model import try_record_best_model
 from latentsweep.training.checkpoints import BEST, LAST, Checkpoints
 from latentsweep.training.description import record_description
 from latentsweep.training.device import choose_device, set_threads
@@ -25,7 +23,7 @@ from latentsweep.training.nonfinite import NonFiniteGuard
 from latentsweep.training.pictures import PictureRecording
 from latentsweep.training.progress import TrainingProgress
 from latentsweep.training.recording import MetricsRecording
-from latentsweep.training.resume import Attempt, attempt
+from latentsweep.training.resume import Attempt, attempt, say
 from latentsweep.training.summary import RunSummary
 from latentsweep.training.supervision import Supervision
 from latentsweep.training.supervisor import Supervisor
@@ -125,8 +123,10 @@ def _fit(
     for kept in (BEST, LAST):
         if (this.run.checkpoints / kept).exists():
             recorder.file(this.run.checkpoints / kept, f"checkpoints/{kept}")
-    if config.tracking.log_model:
-        record_best_model(recorder, this.run, splits.val.images(torch.arange(EXAMPLES)))
+    if config.tracking.log_model and supervisor.exports_model:
+        problem = try_record_best_model(recorder, this.run, splits.val)
+        if problem:
+            say(problem)
     tags = supervisor.ended(stopped=supervision.stopped)
     if tags:
         recorder.tags(tags)

@@ -170,7 +170,9 @@ def _places(summary: RunSummary) -> dict[str, str]:
     if summary.mlflow_run:
         places["MLflow run"] = summary.mlflow_run
     if summary.unsynced:
-        places["not synced"] = f"{summary.unsynced}; make sync ships the rest"
+        places["not synced"] = (
+            f"{summary.unsynced}; make sync RUN={summary.directory} ships the rest"
+        )
     if summary.tracking_uri:
         runs = runs_page(summary.mlflow_experiment) if summary.mlflow_experiment else "experiments"
         on_server = summary.tracking_uri.startswith("http")

@@ -17,7 +17,13 @@ from latentsweep.training.interruption import Interruption
 
 
 class Supervisor:
-    """Gives a run what it needs, hears how it goes, and may end it."""
+    """Gives a run what it needs, hears how it goes, and may end it.
+
+    Attributes:
+        exports_model: whether the run's own end is the time to export its best model.
+    """
+
+    exports_model = True
 
     def __init__(self) -> None:
         self.interruption = Interruption()

@@ -5,11 +5,31 @@ server or the database directly. A store that is merely away is no mistake: the 
 when it is back.
 """
 
+from latentsweep.errors import LatentsweepError
 from latentsweep.tracking.preflight.database import check_database
 from latentsweep.tracking.preflight.server import check_server
-from latentsweep.tracking.uri import resolve_uri
+from latentsweep.tracking.uri import resolve_uri, sqlite_file
 
-__all__ = ["check_store"]
+__all__ = ["check_store", "why_not"]
+
+
+def why_not(uri: str, experiment: str) -> str:
+    """Why a store that was good once takes nothing now, in a line; empty where it does.
+
+    MLflow itself would ask a database that is away for more than a minute, and would make a store
+    that belongs to another machine anew.
+
+    Args:
+        uri: absolute address of the store.
+        experiment: name of the experiment.
+    """
+    file = sqlite_file(uri)
+    if file is not None and not file.parent.is_dir():
+        return f"there is no {file.parent} on this machine for the store {uri}"
+    try:
+        return check_store(uri, experiment)
+    except LatentsweepError as error:
+        return " ".join(str(error).split())
 
 
 def check_store(uri: str, experiment: str) -> str:

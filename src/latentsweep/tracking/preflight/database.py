@@ -5,6 +5,7 @@ import re
 import sqlite3
 import time
 from collections.abc import Sequence
+from contextlib import closing
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -32,7 +33,8 @@ def check_database(uri: str, experiment: str) -> str:
     try:
         revisions, experiments = _read_settled(uri, file, experiment)
     except Exception as error:  # each database has errors of its own
-        if file is not None:
+        locked = isinstance(error, sqlite3.OperationalError) and "not a database" not in str(error)
+        if file is not None and not locked:
             raise TrackingError(
                 f"{file} is no MLflow store",
                 found=without_credentials(first_line(error)),
@@ -80,7 +82,8 @@ def _read(
     """
     asked = "SELECT lifecycle_stage, artifact_location FROM experiments WHERE name = "
     if file is not None:
-        with sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True, timeout=_SECONDS) as database:
+        opened = sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True, timeout=_SECONDS)
+        with closing(opened) as database:
             tables = {row[0] for row in database.execute("SELECT name FROM sqlite_master")}
             if "alembic_version" not in tables:
                 return [], []

@@ -20,6 +20,7 @@ _ARTIFACTS = "/api/2.0/mlflow-artifacts/artifacts"
 _PROXIED = "mlflow-artifacts:"
 _CHECK = "latentsweep-write-check"
 _REFUSED = (401, 403)
+_BROKEN = 500  # a server that passes no artifacts on says 503, a proxy before one 502 or 504
 
 
 def check_server(uri: str, experiment: str) -> str:
@@ -93,6 +94,13 @@ def _check_version(answer: "Response", shown: str) -> None:
 
 def _location(answer: "Response", experiment: str, shown: str) -> str | None:
     """Where the experiment's artifacts go; None where it does not exist yet."""
+    if "host header" in answer.text.lower():
+        raise TrackingError(
+            f"the MLflow server at {shown} does not answer to that name",
+            found=" ".join(answer.text.split())[:200],
+            expected="one of the names that it was told to answer to",
+            mend="start it with that name: make server ALLOWED=NAME (mlflow's --allowed-hosts)",
+        )
     if answer.status_code in _REFUSED:
         user = os.environ.get("MLFLOW_TRACKING_USERNAME")
         raise TrackingError(
@@ -131,22 +139,22 @@ def _check_artifacts(session: "Session", uri: str, shown: str, location: str | N
     answer = session.put(f"{uri}{_ARTIFACTS}/{path}", data=b"", timeout=_SECONDS)
     if answer.ok:
         session.delete(f"{uri}{_ARTIFACTS}/{path}", timeout=_SECONDS)
-    elif (answer.status_code in _REFUSED and location) or _says_unwritable(answer):
+    elif answer.status_code in _REFUSED and location:
+        raise TrackingError(
+            f"the MLflow server at {shown} takes no artifacts from who asks",
+            found=f"the user {os.environ.get('MLFLOW_TRACKING_USERNAME', '(none)')}",
+            expected="a user who may write the experiment (EDIT)",
+            mend="have that permission granted, or take another experiment: "
+            "tracking.experiment=NAME",
+        )
+    elif answer.status_code == _BROKEN:
         raise TrackingError(
             f"the MLflow server at {shown} cannot store artifacts",
-            found=str(_json(answer).get("message", answer.text))[:200],
+            found="it fails when a file is put into them; its own log says why",
             expected="a server that takes pictures, checkpoints and models",
             mend="mend the permissions of what it was given as --artifacts-destination, or keep "
             "the record here: tracking=local",
         )
-
-
-def _says_unwritable(answer: "Response") -> bool:
-    """Whether it is the disk that refuses, and not a server without a proxy for artifacts."""
-    text = answer.text.lower()
-    return answer.status_code >= 500 and any(
-        reason in text for reason in ("permission denied", "read-only", "not a directory")
-    )
 
 
 def _json(answer: "Response") -> Mapping[str, Any]:
