@@ -91,6 +91,11 @@ class ClusterSweep:
         files = sorted((self.sweep / trial.user_attrs[RUN] / "files").glob("provenance*.json"))
         return [str(json.loads(file.read_text())) for file in files]
 
+    def chain(self, trial: FrozenTrial) -> list[str]:
+        """How each attempt at a trial's run ended, as its record tells."""
+        file = self.sweep / trial.user_attrs[RUN] / "files" / "attempts.json"
+        return [str(attempt["ended"]) for attempt in json.loads(file.read_text())]
+
     def runs(self) -> list[dict[str, Any]]:
         """What MLflow holds, read in a process of its own."""
         probe = ROOT / "tests" / "training" / "read_store.py"

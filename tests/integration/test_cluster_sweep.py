@@ -104,6 +104,7 @@ def test_preempted_worker_hands_its_trial_back(survivor: Survivor) -> None:
     first, *_, last = survivor.sweep.attempts(preempted)
     assert "last.ckpt" not in first
     assert "last.ckpt" in last
+    assert "pre-empted" in survivor.sweep.chain(preempted)
 
 
 def test_every_trial_is_in_mlflow_once_under_the_one_parent(survivor: Survivor) -> None:

@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 from latentsweep.config.tracking import TrackingConfig
+from latentsweep.tracking.instructions import End, to_line
+from latentsweep.tracking.journal import journal_size
 from latentsweep.tracking.journal_recorder import JournalRecorder
 from latentsweep.tracking.progress import Progress, read_identity, read_progress
 from latentsweep.tracking.recorder import RunStatus
@@ -175,13 +177,12 @@ def test_with_the_trainer_gone_and_the_server_away_it_gives_up(
     tmp_path: Path, child_environment: dict[str, str]
 ) -> None:
     JournalRecorder(tmp_path).close()
-    command = [sys.executable, "-m", "latentsweep.tracking.synchroniser", str(tmp_path)]
+    command = [sys.executable, "-m", "latentsweep.tracking.synchroniser"]
     command += ["--uri", "http://127.0.0.1:9", "--experiment", "tests", "--patience", "0"]
-    done = subprocess.run(
-        command, env=child_environment, stdin=subprocess.DEVNULL, capture_output=True, text=True
-    )
+    told = to_line(End(tmp_path, journal_size(tmp_path)))
+    done = subprocess.run(command, env=child_environment, input=told, capture_output=True)
     assert done.returncode == 1
-    assert "gave up" in done.stderr
+    assert b"gave up" in done.stderr
     assert not read_progress(tmp_path).settled
 
 

@@ -3,11 +3,7 @@
 Started by a trainer or a sweep's worker, which names its runs on the standard input as they begin
 and end, and whose own end is noticed by the end of that input: everything is then shipped, and a
 run whose trainer left without a word is marked as interrupted. It can be killed at any time and
-started again.
-
-By hand it ships what is missing of the runs that are named, and ends:
-
-    python -m latentsweep.tracking.synchroniser RUN_DIR ... --experiment NAME --uri URI < /dev/null
+started again. What nobody ships any more, `sync` ships.
 """
 
 import argparse
@@ -23,7 +19,6 @@ from latentsweep.errors import LatentsweepError
 from latentsweep.tracking.delivery import Delivery
 from latentsweep.tracking.gentle_thread import GentleThread
 from latentsweep.tracking.instructions import Begin, Instruction
-from latentsweep.tracking.journal import journal_size
 from latentsweep.tracking.trainer_pipe import TrainerPipe
 from latentsweep.tracking.uri import resolve_uri, without_credentials
 
@@ -179,7 +174,6 @@ def set_up_process() -> None:
 def main() -> int:
     """Run the synchroniser; the exit code is 0 if MLflow holds everything."""
     parser = argparse.ArgumentParser(description="Ship runs' journals to MLflow.")
-    parser.add_argument("run_dirs", type=Path, nargs="*", metavar="RUN_DIR")
     parser.add_argument("--uri", default=os.environ.get("MLFLOW_TRACKING_URI", ""))
     parser.add_argument("--experiment", required=True)
     parser.add_argument("--patience", type=float, default=60.0, help="seconds without progress")
@@ -191,8 +185,6 @@ def main() -> int:
         _log.error("%s", error)
         return error.exit_code
     synchroniser = Synchroniser(TrainerPipe(), uri, arguments.experiment, arguments.patience)
-    for run_dir in arguments.run_dirs:
-        synchroniser.add(run_dir.absolute(), journal_size(run_dir))
     return 0 if synchroniser.run() else 1
 
 
