@@ -21,6 +21,7 @@ from latentsweep.training.rundir import RunDirectory
 
 FOLDER = "model"
 _EXAMPLES = 4
+_ENOUGH = 100e6  # bytes that are free on a disk that is not full
 # Of the Lightning module's state, the model's part.
 _PREFIX = "model."
 
@@ -102,9 +103,6 @@ def best_model(content: dict[str, Any], shape: tuple[int, int, int]) -> AE:
         {name.removeprefix(_PREFIX): state[name] for name in state if name.startswith(_PREFIX)}
     )
     return model.eval()
-
-
-_ENOUGH = 100e6  # bytes of a disk that is not full
 
 
 def _cut_short(path: Path) -> StorageError:
