@@ -147,6 +147,53 @@ def test_a_run_that_cannot_be_shipped_does_not_keep_one_of_the_same_store_from_b
     assert "does not tell which run it is of" in outcome.left[damaged]
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("destination.json", "garbage{{", "destination.json is damaged"),
+        ("destination.json", '{"uri": null, "experiment": 5}', "destination.json is damaged"),
+        ("journal.jsonl", None, "journal.jsonl cannot be read"),
+    ],
+)
+def test_a_run_whose_files_are_damaged_is_named_and_the_others_are_shipped(
+    tmp_path: Path, uri: str, name: str, content: str | None, said: str
+) -> None:
+    damaged = left_behind(tmp_path / "damaged", uri, RunStatus.FINISHED)
+    (damaged / name).unlink()
+    if content is None:
+        (damaged / name).mkdir()
+    else:
+        (damaged / name).write_text(content)
+    good = left_behind(tmp_path / "good", uri, RunStatus.FINISHED)
+    outcome = sync([damaged, good])
+    assert outcome.shipped == [good]
+    assert said in outcome.left[damaged]
+
+
+@pytest.mark.parametrize("name", ["sync.json", "mlflow.json"])
+@pytest.mark.parametrize("content", ["", "null", "garbage{{", '{"offset": -5, "run_id": 7}'])
+def test_a_damaged_memory_of_what_was_shipped_mends_itself(
+    tmp_path: Path, uri: str, told_by_mlflow: Tell, name: str, content: str
+) -> None:
+    run_dir = left_behind(tmp_path / "run", uri, RunStatus.FINISHED)
+    sync([run_dir])
+    run_id = read_progress(run_dir).run_id
+    before = told_by_mlflow(uri, run_id)
+    (run_dir / name).write_text(content)
+    assert sync([run_dir]).shipped == [run_dir]
+    assert read_progress(run_dir).run_id == run_id
+    assert told_by_mlflow(uri, run_id) == before
+    identity = read_identity(run_dir)
+    assert identity
+    assert identity.run_id == run_id
+
+
+def test_a_journal_in_which_nothing_was_written_is_no_problem(tmp_path: Path, uri: str) -> None:
+    run_dir = left_behind(tmp_path / "run", uri, RunStatus.FINISHED)
+    (run_dir / "journal.jsonl").write_bytes(b"")
+    assert not sync([run_dir]).left
+
+
 def test_runs_from_another_machine_make_no_store_there(tmp_path: Path) -> None:
     foreign = f"sqlite:///{tmp_path}/no/such/place/mlflow.db"
     run_dir = left_behind(tmp_path / "run", foreign, RunStatus.FINISHED)

@@ -23,12 +23,12 @@ class Destination:
 
 
 def read_destination(run_dir: Path) -> Destination | None:
-    """Where the run's record is to go; None where it was told of no store."""
+    """Where the run's record is to go; None where it was told of no store, or that is damaged."""
     content = read_json(run_dir / DESTINATION_NAME)
-    try:
-        return Destination(str(content["uri"]), str(content["experiment"]))
-    except KeyError:
-        return None
+    uri, experiment = content.get("uri"), content.get("experiment")
+    if isinstance(uri, str) and isinstance(experiment, str) and uri and experiment:
+        return Destination(uri, experiment)
+    return None
 
 
 def write_destination(run_dir: Path, uri: str, experiment: str) -> None:

@@ -44,11 +44,19 @@ def export_journal(run_dir: Path, directory: Path, form: Format) -> list[Path]:
         StorageError: the disk refuses.
     """
     journal = run_dir / JOURNAL_NAME
-    if not journal.exists():
+    try:
+        with journal.open("rb") as file:
+            empty = not file.read(1)
+    except OSError as error:
         raise ConfigError(
-            f"there is no journal in {run_dir}",
+            f"there is no journal in {run_dir} that can be read",
+            found=f"{journal.name}: {error.strerror}",
             expected=f"a run's directory, which holds {JOURNAL_NAME}",
             mend="RUN=runs/NAME",
+        ) from None
+    if empty:
+        raise ConfigError(
+            f"the journal in {run_dir} is empty", found="a run that was killed as it began"
         )
     table = directory / f"metrics.{form}"
     if form == "csv":

@@ -35,7 +35,7 @@ def read_progress(run_dir: Path) -> Progress:
     try:
         return Progress(
             run_id=str(content["run_id"]),
-            offset=int(content["offset"]),
+            offset=max(0, int(content["offset"])),
             refused=int(content["refused"]),
             settled=bool(content["settled"]),
             problem=str(content["problem"]),

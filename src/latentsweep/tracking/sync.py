@@ -12,11 +12,16 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from latentsweep.tracking.destination import Destination, read_destination, write_destination
+from latentsweep.tracking.destination import (
+    DESTINATION_NAME,
+    Destination,
+    read_destination,
+    write_destination,
+)
 from latentsweep.tracking.instructions import Instruction
-from latentsweep.tracking.journal import is_at_work, journal_size
+from latentsweep.tracking.journal import JOURNAL_NAME, is_at_work, journal_size
 from latentsweep.tracking.preflight import why_not
-from latentsweep.tracking.progress import read_progress
+from latentsweep.tracking.progress import read_identity, read_progress
 from latentsweep.tracking.records_on_disk import find_records
 from latentsweep.tracking.report import sync_report
 from latentsweep.tracking.synchroniser import Synchroniser, set_up_process
@@ -64,6 +69,7 @@ def sync(
         patience: seconds without progress after which a store's runs are left.
     """
     outcome = SyncOutcome()
+    left: dict[Path, str] = {}
     waiting: dict[Destination, list[Path]] = {}
     for run_dir in records:
         noted = read_destination(run_dir)
@@ -71,7 +77,10 @@ def sync(
         if to:
             own = noted.experiment if noted else DEFAULT_EXPERIMENT
             destination = replace(to, experiment=to.experiment or own)
-        if is_at_work(run_dir):
+        unusable = _why_unusable(run_dir, to)
+        if unusable:
+            left[run_dir] = unusable
+        elif is_at_work(run_dir):
             outcome.at_work.append(run_dir)
         elif destination is None:
             outcome.homeless.append(run_dir)
@@ -79,7 +88,6 @@ def sync(
             if to:
                 write_destination(run_dir, destination.uri, destination.experiment)
             waiting.setdefault(destination, []).append(run_dir)
-    left: dict[Path, str] = {}
     for destination, run_dirs in waiting.items():
         problem = why_not(destination.uri, destination.experiment)
         if not problem:
@@ -142,10 +150,25 @@ def _ship_leftovers(place: Path, uri: str, own: Path | None) -> None:
             )
 
 
+def _why_unusable(run_dir: Path, to: Destination | None) -> str:
+    """What keeps a run from being shipped whatever the store is like; empty where nothing does."""
+    try:
+        with (run_dir / JOURNAL_NAME).open("rb"):
+            pass
+    except OSError as error:
+        return f"{JOURNAL_NAME} cannot be read: {error.strerror}"
+    note = run_dir / DESTINATION_NAME
+    if to is None and note.exists() and read_destination(run_dir) is None:
+        return f"{note.name} is damaged; make sync RUN={run_dir} URI=... says anew where to"
+    return ""
+
+
 def _is_behind(run_dir: Path) -> bool:
     """Whether there is something to ship; what MLflow refuses is not asked for again."""
-    progress = read_progress(run_dir)
-    return not progress.settled or progress.offset < journal_size(run_dir)
+    size, progress = journal_size(run_dir), read_progress(run_dir)
+    if size == 0:
+        return False  # its writer was killed before the first word
+    return not progress.settled or progress.offset < size or read_identity(run_dir) is None
 
 
 class _NoTrainer:

@@ -5,11 +5,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from latentsweep.config import TrainConfig
 from latentsweep.config.checks import refuse_password
 from latentsweep.config.typed import from_values
 from latentsweep.data.splits import load
-from latentsweep.errors import ConfigError, LatentsweepError, RunBusyError, TrackingError
+from latentsweep.errors import (
+    CheckpointError,
+    ConfigError,
+    LatentsweepError,
+    RunBusyError,
+    TrackingError,
+)
 from latentsweep.tracking.destination import read_destination
 from latentsweep.tracking.journal import is_at_work
 from latentsweep.tracking.journal_recorder import JournalRecorder
@@ -62,34 +67,34 @@ def promote(reference: str, uri: str, name: str, alias: str) -> Promotion:
             nothing was registered.
     """
     refuse_password(uri, "URI")
-    run_id, uri, default_name = _in_mlflow(reference, uri)
+    run_id, uri = _in_mlflow(reference, uri)
     registry = Registry(uri)
     with TemporaryDirectory() as directory:
         model = registry.fetch(run_id, Path(directory))
         again = recompute(model.exported)
         comparisons = again.compare(registry.recorded(run_id, again.step))
         difference = _check(model, again, comparisons)
-        chosen = name or default_name or _name_of(model)
+        chosen = name or _name_of(model)
         version = registry.register(model, chosen, alias)
     return Promotion(
         chosen, alias, version, comparisons, difference, without_credentials(resolve_uri(uri))
     )
 
 
-def _in_mlflow(reference: str, uri: str) -> tuple[str, str, str]:
-    """The run's id, its store and its model's name; a run that lies here is shipped first."""
+def _in_mlflow(reference: str, uri: str) -> tuple[str, str]:
+    """The run's id and its store; a run that lies here is shipped first."""
     try:
         run_dir = find_run(reference)
     except ConfigError:
         if uri and RUN_ID.fullmatch(reference):
-            return reference, uri, ""
+            return reference, uri
         raise
     if is_at_work(run_dir):
         raise RunBusyError(
             f"the run {run_dir} is being trained at this moment",
             mend="wait for it, or stop it: a stopped run can be promoted, too",
         )
-    config = _export_if_needed(run_dir)
+    _export_if_needed(run_dir)
     destination = read_destination(run_dir)
     if destination is None:
         raise ConfigError(
@@ -105,10 +110,10 @@ def _in_mlflow(reference: str, uri: str) -> tuple[str, str, str]:
             found=next(iter(outcome.left.values()), "no answer"),
             mend="mend that, then the same again",
         )
-    return identity.run_id, uri or destination.uri, f"{config.data.name}-{config.model.name}"
+    return identity.run_id, uri or destination.uri
 
 
-def _export_if_needed(run_dir: Path) -> TrainConfig:
+def _export_if_needed(run_dir: Path) -> None:
     """Export the run's best checkpoint unless that was done when it was trained."""
     run = read_run(run_dir)
     if run is None:
@@ -118,12 +123,18 @@ def _export_if_needed(run_dir: Path) -> TrainConfig:
             expected="a run's directory: of a sweep, one of its trials",
             mend=f"RUN={run_dir}/trials/SLOT/NAME, or the MLflow id of a trial",
         )
-    content = read_checkpoint(run.checkpoints / BEST)
-    config = from_values(content[BELONGS_TO]["config"])
     with closing(JournalRecorder(run_dir)) as recorder:
-        if MODEL_NAME not in recorder.models:
-            record_best_model(recorder, run, load(config.data, config.seed).val)
-    return config
+        if MODEL_NAME in recorder.models:
+            return
+        if not (run.checkpoints / BEST).exists():
+            raise CheckpointError(
+                f"the run {run_dir} has no best model yet",
+                found=f"no {BEST} in its checkpoints",
+                mend="the command that trains it goes on: one is kept at each epoch's end",
+            )
+        content = read_checkpoint(run.checkpoints / BEST)
+        config = from_values(content[BELONGS_TO]["config"])
+        record_best_model(recorder, run, load(config.data, config.seed).val)
 
 
 def _check(model: FetchedModel, again: Recomputed, comparisons: list[Comparison]) -> float:
