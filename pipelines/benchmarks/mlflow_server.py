@@ -71,7 +71,9 @@ class MlflowServer:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                start_new_session=True,
+                # Linux weighs a priority only against others of the same session (autogroup).
+                start_new_session=not self._gives_way,
+                process_group=0 if self._gives_way else None,
                 preexec_fn=_give_way if self._gives_way else None,
             )
         wait_until(self._answers, _SECONDS_TO_START, "the MLflow server answers")
