@@ -47,6 +47,12 @@ def at_epoch(epoch: int, trials: int) -> Callable[[optuna.Study], bool]:
     return reached
 
 
+def workers_of(study: optuna.Study) -> list[int]:
+    """Process ids of those who run a trial; which trials these are is left to chance."""
+    running = [trial for trial in study.trials if trial.state == TrialState.RUNNING]
+    return [trial.user_attrs[LEASE]["pid"] for trial in running]
+
+
 def recorded_epochs(directory: Path, trial: FrozenTrial) -> Counter[int]:
     journal = directory / "sweeps" / "small" / trial.user_attrs[RUN] / JOURNAL_NAME
     points = [record for record, _ in read_journal(journal) if isinstance(record, Metrics)]
@@ -130,8 +136,7 @@ def test_sweep_asked_to_stop_hands_its_trials_back_and_goes_on(
 def test_sweep_whose_every_process_was_killed_goes_on(sweep: Sweep, tmp_path: Path) -> None:
     process = begin(tmp_path, *LONG)
     study = wait_for(tmp_path, at_epoch(3, 2))
-    pids = [t.user_attrs[LEASE]["pid"] for t in study.trials]
-    for pid in [process.pid, *pids]:
+    for pid in [process.pid, *workers_of(study)]:
         os.kill(pid, signal.SIGKILL)
     process.communicate(timeout=60)
     done = sweep(*LONG)
@@ -145,7 +150,7 @@ def test_frozen_worker_keeps_no_other_from_working(tmp_path: Path) -> None:
     three = ("sweep.n_trials=3", "trainer.max_epochs=30", "sweep.lease_seconds=1", "pruner=none")
     process = begin(tmp_path, *three)
     study = wait_for(tmp_path, at_epoch(2, 2))
-    (pid, _) = [t.user_attrs[LEASE]["pid"] for t in study.trials if t.state == TrialState.RUNNING]
+    (pid, _) = workers_of(study)
     os.kill(pid, signal.SIGSTOP)
     try:
         wait_for(tmp_path, lambda study: len(finished(study)) == 2)
@@ -160,7 +165,7 @@ def test_frozen_worker_keeps_no_other_from_working(tmp_path: Path) -> None:
 def test_second_request_to_stop_ends_at_once(tmp_path: Path) -> None:
     process = begin(tmp_path, *LONG)
     study = wait_for(tmp_path, at_epoch(2, 2))
-    pids = [trial.user_attrs[LEASE]["pid"] for trial in study.trials]
+    pids = workers_of(study)
     for pid in pids:
         os.kill(pid, signal.SIGSTOP)  # so that the first request cannot end it
     process.send_signal(signal.SIGINT)

@@ -13,10 +13,9 @@ import pytest
 from optuna.trial import TrialState
 
 from latentsweep.config.project import ROOT
-from latentsweep.sweep.attributes import LEASE
 
 from .conftest import SMALL, begin, study_in
-from .test_sweep import at_epoch, finished, wait_for
+from .test_sweep import at_epoch, finished, wait_for, workers_of
 
 OVERRIDES = (
     "tracking=local",
@@ -34,7 +33,7 @@ def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
     where = tmp_path_factory.mktemp("sweep")
     process = begin(where, *(text for text in SMALL if text not in ("tracking=off",)), *OVERRIDES)
     study = wait_for(where, at_epoch(3, 2))
-    os.kill(study.trials[1].user_attrs[LEASE]["pid"], signal.SIGKILL)
+    os.kill(workers_of(study)[1], signal.SIGKILL)
     output, errors = process.communicate(timeout=300)
     assert process.returncode == 0, errors
     assert "not synced" not in output
