@@ -2,6 +2,7 @@
 
 import re
 import time
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -84,8 +85,8 @@ def _table(directory: Path, server: MlflowServer, load: Load) -> Table:
     table.add_row("points recorded", f"{points:,}", "")
     table.add_row("points lost", str(sum(each.lost for each in whole)), "0")
     table.add_row("points twice", str(sum(each.twice for each in whole)), "0")
-    errors = sum(status >= 400 and status != 404 for status in calls)
-    table.add_row("calls that the server refused or failed", str(errors), "0")
+    refused = Counter(name for name, status in calls if status >= 400 and status != 404)
+    table.add_row("calls that the server refused or failed", _counted(refused), "0")
     table.add_row("lines of complaint by synchronisers", str(said), "0")
     table.add_row("runs not whole at the end", str(sum(not r.complete for r in reports)), "0")
     table.add_row("server calls", f"{len(calls):,}", "")
@@ -96,6 +97,12 @@ def _table(directory: Path, server: MlflowServer, load: Load) -> Table:
     table.add_row("seconds from there until all is held", f"{seconds - at_work:.1f}", "")
     table.add_row("a synchroniser's processor time", f"{processor / load.runs:.1f} s", "")
     return table
+
+
+def _counted(names: Counter[str]) -> str:
+    """How many there are, and of which kind: two runs may create one experiment at once."""
+    kinds = [f"{count} {name}" for name, count in names.items()]
+    return f"{names.total()} ({', '.join(kinds)})" if kinds else "0"
 
 
 def _record(recorders: list[JournalRecorder], load: Load) -> None:

@@ -14,7 +14,7 @@ from benchmarks.background import kill
 from latentsweep.errors import LatentsweepError
 
 _SECONDS_TO_START = 120.0
-_CALL = re.compile(rb'"[A-Z]+ /api/\S+ HTTP/[\d.]+" (\d{3})')
+_CALL = re.compile(r'"[A-Z]+ /api/\S+?/mlflow[\w-]*/([^\s?]+)\S* HTTP/[\d.]+" (\d{3})')
 
 
 class ServerDidNotStartError(LatentsweepError):
@@ -85,9 +85,9 @@ class MlflowServer:
             self._process.wait()
             self._process = None
 
-    def calls(self) -> list[int]:
-        """The HTTP status of each call of its API so far."""
-        return [int(status) for status in _CALL.findall(self._log.read_bytes())]
+    def calls(self) -> list[tuple[str, int]]:
+        """What each call of its API asked for, such as `runs/create`, and its HTTP status."""
+        return [(name, int(status)) for name, status in _CALL.findall(self._log.read_text())]
 
     def _answers(self) -> bool:
         try:

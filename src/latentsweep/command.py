@@ -29,6 +29,7 @@ from latentsweep.errors import ConfigError, LatentsweepError
 from latentsweep.sweep.arguments import split_overrides
 from latentsweep.sweep.password import keep_password_private
 from latentsweep.sweep.search import read_search
+from latentsweep.tracking.files import check_writable
 from latentsweep.tracking.preflight import check_store
 from latentsweep.tracking.uri import resolve_uri
 
@@ -71,7 +72,8 @@ def check_command_line(config_name: str) -> None:
     """Compose and check what the command line asks for, leaving nothing behind.
 
     Raises:
-        LatentsweepError: the command line, the config or its data set is wrong.
+        LatentsweepError: the command line, the config or its data set is wrong, or the
+            run could not be recorded.
     """
     arguments = get_args_parser().parse_args()
     if _is_question(arguments):
@@ -84,7 +86,9 @@ def check_command_line(config_name: str) -> None:
     load = _composition(arguments, config_name)
     composed = load(list(arguments.overrides))
     if not arguments.cfg:
-        _ask_store(checked(composed).tracking)
+        config = checked(composed)
+        check_writable(Path(config.output_dir))
+        _ask_store(config.tracking)
 
 
 def sweep_command() -> None:
@@ -98,6 +102,7 @@ def sweep_command() -> None:
             else:
                 search = read_search(load, arguments.overrides, build=False)
                 sweep = search.sweep
+                check_writable(search.directory)
                 _ask_store(search.base.tracking)
             keep_password_private(sweep.storage)
     main = hydra.main(

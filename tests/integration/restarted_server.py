@@ -2,13 +2,12 @@
 
 import os
 import signal
-import subprocess
 import sys
-import urllib.request
+from contextlib import ExitStack
 from pathlib import Path
 
+from .mlflow_server import MlflowServer, running
 from .postgresql import free_port
-from .slurm import wait_until
 
 
 class RestartedServer:
@@ -20,15 +19,16 @@ class RestartedServer:
     """
 
     def __init__(self, directory: Path, store: Path | None = None) -> None:
-        port = free_port()
-        self.address = f"http://127.0.0.1:{port}"
-        self._log = directory / "server.log"
+        self._port = free_port()
+        self.address = f"http://127.0.0.1:{self._port}"
+        self._directory = directory
         self._command = [sys.executable, "-m", "mlflow", "server", "--workers", "1"]
-        self._command += ["--host", "127.0.0.1", "--port", str(port)]
-        self._command += ["--allowed-hosts", f"127.0.0.1:{port}"]
+        self._command += ["--host", "127.0.0.1", "--port", str(self._port)]
+        self._command += ["--allowed-hosts", f"127.0.0.1:{self._port}"]
         self._command += ["--backend-store-uri", f"sqlite:///{store or directory}/server.db"]
         self._command += ["--artifacts-destination", str((store or directory) / "artifacts")]
-        self._process: subprocess.Popen[bytes] | None = None
+        self._running: MlflowServer | None = None
+        self._end = ExitStack()
 
     def start(self) -> None:
         """Start it and wait until it answers."""
@@ -37,22 +37,13 @@ class RestartedServer:
             "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
             "MLFLOW_DISABLE_TELEMETRY": "true",
         }
-        with self._log.open("ab") as log:
-            self._process = subprocess.Popen(
-                self._command, env=environment, stdout=log, stderr=log, start_new_session=True
-            )
-        wait_until(self._answers, 120)
+        self._running = self._end.enter_context(
+            running(self._command, self._port, self._directory, environment)
+        )
 
     def kill(self) -> None:
         """SIGKILL it and its workers: it leads a process group of its own."""
-        if self._process is not None:
-            os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait()
-            self._process = None
-
-    def _answers(self) -> bool:
-        try:
-            with urllib.request.urlopen(f"{self.address}/health", timeout=2) as answer:
-                return bool(answer.status == 200)
-        except OSError:
-            return False
+        if self._running is not None:
+            os.killpg(self._running.process.pid, signal.SIGKILL)
+            self._running = None
+            self._end.close()

@@ -12,9 +12,11 @@ from latentsweep.config.sweep import PostgreSQLStorageConfig, SweepConfig
 from latentsweep.config.tracking import TrackingConfig
 from latentsweep.errors import RunBusyError, TrackingError
 from latentsweep.sweep.parent import ParentRun, find_parent, finish_parent, open_parent
+from latentsweep.tracking.journal import read_journal
 from latentsweep.tracking.journal_recorder import JournalRecorder
 from latentsweep.tracking.progress import read_progress
 from latentsweep.tracking.recorder import RunStatus
+from latentsweep.tracking.records import Status
 from latentsweep.tracking.report import SyncReport
 from latentsweep.tracking.shipper import Shipper
 
@@ -207,9 +209,19 @@ def test_a_store_that_is_away_stops_the_sweep_before_it_starts(tmp_path: Path) -
     assert "s3cret" not in str(caught.value)
 
 
-def test_with_tracking_off_a_sweep_has_no_run(tmp_path: Path) -> None:
+def test_with_tracking_off_a_sweep_has_no_run_but_a_record(tmp_path: Path) -> None:
     off = tracking_to(None)
     assert open_parent(tmp_path, off, "uid", "tiny", SWEEP) is None
     assert find_parent(tmp_path, off) is None
     assert finish(tmp_path, off, 0.0, 1).complete
-    assert [path.name for path in tmp_path.iterdir()] == ["report.html"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "files",
+        "journal.jsonl",
+        "report.html",
+    ]
+    statuses = [
+        record.status
+        for record, _ in read_journal(tmp_path / "journal.jsonl")
+        if isinstance(record, Status)
+    ]
+    assert statuses == [RunStatus.RUNNING, RunStatus.HANDED_ON, RunStatus.FINISHED]

@@ -13,8 +13,9 @@ import pytest
 from optuna.trial import TrialState
 
 from latentsweep.config.project import ROOT
+from latentsweep.sweep.attributes import RUN
 
-from .conftest import SMALL, begin, study_in
+from .conftest import SMALL, Sweep, begin, study_in
 from .test_sweep import at_epoch, finished, wait_for, workers_of
 
 OVERRIDES = (
@@ -42,10 +43,15 @@ def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def runs(directory: Path) -> list[dict[str, Any]]:
-    """What MLflow holds, read in a process of its own."""
+    """What MLflow holds."""
+    return stored_in(directory / "mlflow.db")
+
+
+def stored_in(database: Path) -> list[dict[str, Any]]:
+    """The runs of a store, read in a process of its own."""
     probe = Path(__file__).parents[1] / "training" / "read_store.py"
     done = subprocess.run(
-        [sys.executable, str(probe), f"sqlite:///{directory / 'mlflow.db'}"],
+        [sys.executable, str(probe), f"sqlite:///{database}"],
         capture_output=True,
         text=True,
         check=False,
@@ -100,3 +106,21 @@ def test_best_config_trains_the_best_trial_again(directory: Path) -> None:
     assert done.returncode == 0, done.stderr
     (summary,) = directory.glob("runs/*/summary.json")
     assert json.loads(summary.read_text())["validation"]["elbo"] == best.value
+
+
+def test_sweep_that_knew_no_store_is_nested_in_one_later(sweep: Sweep, tmp_path: Path) -> None:
+    done = sweep("sweep.n_trials=2", "pruner=none")
+    assert done.returncode == 0, done.stderr
+    store = tmp_path / "later.db"
+    command = [sys.executable, str(ROOT / "pipelines" / "sync.py"), "--uri", f"sqlite:///{store}"]
+    synced = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert synced.returncode == 0, synced.stderr
+    assert synced.stdout.splitlines()[0] == "3 runs shipped"
+    runs = stored_in(store)
+    (parent,) = [run for run in runs if run["tags"].get("latentsweep.kind") == "sweep"]
+    trials = [run for run in runs if run is not parent]
+    assert [run["tags"]["mlflow.parentRunId"] for run in trials] == [parent["id"]] * 2
+    assert {run["status"] for run in runs} == {"FINISHED"}
+    assert "report.html" in parent["artifacts"]
+    best = study_in(tmp_path).best_trial
+    assert parent["tags"]["latentsweep.best_run"] == Path(best.user_attrs[RUN]).name

@@ -1,6 +1,5 @@
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -17,6 +16,8 @@ from latentsweep.tracking.journal_recorder import JournalRecorder
 from latentsweep.tracking.progress import Progress, read_identity, read_progress
 from latentsweep.tracking.recorder import RunStatus
 from latentsweep.tracking.session import Tracking
+
+from ..integration.restarted_server import RestartedServer
 
 Config = Callable[..., TrackingConfig]
 Tell = Callable[..., Any]
@@ -186,52 +187,22 @@ def test_with_the_trainer_gone_and_the_server_away_it_gives_up(
     assert not read_progress(tmp_path).settled
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[tuple[str, Callable[[], None]]]:
-    """The address of an MLflow server, and the call that starts it."""
-    port = free_port()
-    started: list[subprocess.Popen[bytes]] = []
-    environment = {
-        **os.environ,
-        "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
-        "MLFLOW_DISABLE_TELEMETRY": "true",
-    }
-
-    def start() -> None:
-        command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1"]
-        command += ["--port", str(port), "--workers", "1"]
-        command += ["--backend-store-uri", f"sqlite:///{tmp_path}/server.db"]
-        command += ["--artifacts-destination", str(tmp_path / "artifacts")]
-        with (tmp_path / "server.log").open("wb") as log:
-            started.append(
-                subprocess.Popen(
-                    command, env=environment, stdout=log, stderr=log, start_new_session=True
-                )
-            )
-
-    yield f"http://127.0.0.1:{port}", start
-    for process in started:
-        # With its workers: it leads a process group of its own.
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+def server(tmp_path: Path) -> Iterator[RestartedServer]:
+    made = RestartedServer(tmp_path)
+    yield made
+    made.kill()
 
 
 def test_a_server_that_comes_late_gets_everything(
     tmp_path: Path,
-    server: tuple[str, Callable[[], None]],
+    server: RestartedServer,
     config: Config,
     told_by_journal: Tell,
     told_by_mlflow: Tell,
 ) -> None:
-    address, start = server
     run_dir = tmp_path / "run"
-    tracking = Tracking.start(run_dir, config("server", address))
+    tracking = Tracking.start(run_dir, config("server", server.address))
     for step in range(300):
         values = {f"train/m{index}": step / (index + 1) for index in range(5)}
         tracking.recorder.metrics(values, step)
@@ -239,8 +210,8 @@ def test_a_server_that_comes_late_gets_everything(
     tracking.recorder.params({"seed": 1})
     tracking.recorder.text("notes/config.yaml", "seed: 1\n")
     until(lambda: read_progress(run_dir).problem != "")
-    start()
+    server.start()
     report = tracking.finish(RunStatus.FINISHED)
     assert report.complete, report.problem
     assert report.run_id
-    assert told_by_mlflow(address, report.run_id) == told_by_journal(run_dir)
+    assert told_by_mlflow(server.address, report.run_id) == told_by_journal(run_dir)

@@ -59,7 +59,7 @@ def test_help_and_config_errors_import_nothing_heavy(tmp_path: Path) -> None:
         "print([m for m in ('torch', 'mlflow', 'pytorch_lightning', 'matplotlib', 'sklearn')"
         " if m in sys.modules])\n"
     )
-    for argument in ("--help", "model.latent_sise=3"):
+    for argument in ("--help", "model.latent_sise=3", "output_dir=/dev/null/runs"):
         done = subprocess.run(
             [sys.executable, "-c", probe, argument],
             cwd=tmp_path,
@@ -68,6 +68,7 @@ def test_help_and_config_errors_import_nothing_heavy(tmp_path: Path) -> None:
             check=False,
         )
         assert done.stdout.splitlines()[-1] == "[]", done.stderr
+    assert "cannot write /dev/null/runs" in done.stderr
 
 
 def test_summary_names_what_a_person_needs_next(tmp_path: Path) -> None:

@@ -14,7 +14,6 @@ from latentsweep.sweep.attributes import RUN
 from latentsweep.sweep.shared_splits import read_splits
 from latentsweep.tracking.journal_recorder import JournalRecorder
 from latentsweep.tracking.logged_model import MODEL_NAME
-from latentsweep.tracking.progress import read_identity
 from latentsweep.tracking.shipper import Shipper
 from latentsweep.training.best_model import try_record_best_model
 from latentsweep.training.rundir import read
@@ -52,7 +51,9 @@ def log_best_model(
     return problem
 
 
-def best_run_tag(trial: FrozenTrial, directory: Path) -> dict[str, str]:
-    """The tag by which the sweep's run names its best trial's; none while that is not known."""
-    identity = read_identity(directory / str(trial.user_attrs.get(RUN, "")))
-    return {BEST_RUN_TAG: identity.run_id} if identity else {}
+def best_run_tag(trial: FrozenTrial) -> dict[str, str]:
+    """The tag by which the sweep's run names its best trial's: as `make promote RUN=` takes it.
+
+    An id would be one of a single store.
+    """
+    return {BEST_RUN_TAG: Path(trial.user_attrs[RUN]).name} if RUN in trial.user_attrs else {}

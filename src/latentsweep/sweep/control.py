@@ -14,7 +14,7 @@ from rich.table import Table
 
 from latentsweep.errors import LatentsweepError
 from latentsweep.sweep.cluster import SlurmTask, cancel, jobs_of, status
-from latentsweep.sweep.ending import interrupt_sweep
+from latentsweep.sweep.ending import close_sweep
 from latentsweep.sweep.follow import follow, view
 from latentsweep.sweep.launching_process import ask_to_stop
 from latentsweep.sweep.study import has_ended
@@ -83,8 +83,10 @@ def cancel_workers(directory: Path) -> None:
     print(f"{directory.name}: {stopped}; the command that started it goes on with it")
     if on_slurm and not asked:  # nobody is left to put it on record
         _wait_until_left(directory)
-        tracking = find_tracking(directory)
-        problem = interrupt_sweep(_study(directory), directory, tracking) if tracking else ""
+        study, tracking = _study(directory), find_tracking(directory)
+        problem = ""
+        if tracking and not has_ended(study):  # or a worker was quicker
+            problem = close_sweep(study, directory, tracking)
         if problem:
             print(f"{'not synced:':<12}{problem}")
 

@@ -12,15 +12,10 @@ from sqlalchemy import NullPool
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
 
+from latentsweep.config.postgresql import PASSWORDS, passwords, shown
 from latentsweep.config.sweep import PostgreSQLStorageConfig
 from latentsweep.errors import ConfigError
-from latentsweep.sweep.database_address import (
-    PASSWORDS,
-    URL_VARIABLE,
-    address,
-    passwords,
-    without_password,
-)
+from latentsweep.sweep.database_address import URL_VARIABLE, address
 from latentsweep.sweep.lean_database import LeanDatabase
 from latentsweep.sweep.patience import patient
 
@@ -132,9 +127,9 @@ def _refusal(url: URL, found: str) -> ConfigError:
     found = " ".join(found.split())
     for pattern, what, mend in _REFUSALS:
         if re.search(pattern, found):
-            return ConfigError(f"{what}: {without_password(url)}", found=found, mend=mend)
+            return ConfigError(f"{what}: {shown(url)}", found=found, mend=mend)
     return ConfigError(
-        f"cannot reach the study's database {without_password(url)}",
+        f"cannot reach the study's database {shown(url)}",
         found=found,
         expected="a PostgreSQL server that answers within 5 s",
         mend=f"start it, or mend the address in sweep.storage.url or {URL_VARIABLE}",

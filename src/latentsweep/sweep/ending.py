@@ -57,23 +57,6 @@ def end_sweep(plan: Plan, storage: BaseStorage, composer: Composer, status: RunS
     return report.problem
 
 
-def interrupt_sweep(study: optuna.Study, directory: Path, tracking: TrackingConfig) -> str:
-    """Put on record that the workers were stopped, where none of them is left to do it.
-
-    Args:
-        study: the sweep's.
-        directory: the sweep's.
-        tracking: where its record goes.
-
-    Returns:
-        Why MLflow does not hold it all; empty where it does.
-    """
-    with _ending(directory):
-        if has_ended(study):
-            return ""  # a worker was quicker
-        return _put_on_record(study, directory, tracking, RunStatus.INTERRUPTED).problem
-
-
 def close_sweep(study: optuna.Study, directory: Path, tracking: TrackingConfig) -> str:
     """Put on record how a sweep stands that nobody works on any more, whatever ended it.
 
@@ -85,8 +68,8 @@ def close_sweep(study: optuna.Study, directory: Path, tracking: TrackingConfig) 
     Returns:
         Why MLflow does not hold it all; empty where it does.
     """
-    finished = has_ended(study) and not study.user_attrs.get(STOPPED)
     with _ending(directory):
+        finished = has_ended(study) and not study.user_attrs.get(STOPPED)
         status = status_of(study, finished=finished)
         return _put_on_record(study, directory, tracking, status).problem
 
@@ -119,7 +102,7 @@ def _put_on_record(
             artifacts=artifacts,
             note=summary_note(study, directory),
             metrics=dict(best[0].user_attrs.get(METRICS, {})) if best else {},
-            tags={**_tags(trials), **(best_run_tag(best[0], directory) if best else {})},
+            tags={**_tags(trials), **(best_run_tag(best[0]) if best else {})},
             step=sum(trial.state in FINISHED for trial in trials),
         )
     except RunBusyError as error:

@@ -63,7 +63,7 @@ def open_parent(
         fixed: Hydra overrides of every trial.
 
     Returns:
-        Where it is; None with `tracking=off`.
+        Where it is; None with `tracking=off`, where it is only recorded.
 
     Raises:
         TrackingError: MLflow cannot be reached; nothing was started.
@@ -71,17 +71,18 @@ def open_parent(
         CheckpointError: the directory belongs to another sweep.
         StorageError: the directory cannot be written.
     """
-    if tracking.uri is None:
-        return None
-    uri = resolve_uri(tracking.uri)  # refused before anything is written
+    uri = resolve_uri(tracking.uri) if tracking.uri else ""  # refused before anything is written
     with closing(JournalRecorder(directory, uid)) as recorder:
-        write_destination(directory, uri, tracking.experiment)
+        if uri:
+            write_destination(directory, uri, tracking.experiment)
         recorder.status(RunStatus.RUNNING)
         recorder.tags(_tags(name, sweep))
         if not _has_params(directory):  # MLflow lets none change
             recorder.params(_params(sweep))
         recorder.text("sweep.yaml", _settings(sweep, fixed))
         recorder.status(RunStatus.HANDED_ON)
+    if not tracking.uri:
+        return None
     report = Shipper(directory, tracking, _PATIENCE_SECONDS).finish(_SLOW_STORE_SECONDS)
     progress = read_progress(directory)
     parent = find_parent(directory, tracking)
@@ -122,8 +123,6 @@ def finish_parent(
         RunBusyError: another process opens or ends it at this moment.
         StorageError: the record cannot be written.
     """
-    if tracking.uri is None:
-        return SyncReport(complete=True)
     with closing(JournalRecorder(directory)) as recorder:
         for name, path in artifacts.items():
             recorder.file(path, name)

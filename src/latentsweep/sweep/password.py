@@ -20,7 +20,8 @@ def keep_password_private(storage: StorageConfig) -> None:
     """
     if not isinstance(storage, PostgreSQLStorageConfig) or not storage.url:
         return
-    from latentsweep.sweep.database_address import URL_VARIABLE, address, passwords
+    from latentsweep.config.postgresql import passwords
+    from latentsweep.sweep.database_address import URL_VARIABLE, address
 
     secrets = passwords(address(storage))
     if not secrets:

@@ -20,7 +20,7 @@ class Plan:
         sweep: its settings.
         space: what is searched.
         fixed: overrides of every trial.
-        parent: id of MLflow's parent run, or "".
+        parent: id of MLflow's parent run; "" with `tracking=off`.
         workers: how many there are.
         threads: of PyTorch, a worker; 0: one a core that it may use.
         detached: whether nobody waits for the workers, so that the last one ends the sweep.

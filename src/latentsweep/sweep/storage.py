@@ -73,9 +73,10 @@ def shown(config: StorageConfig) -> str:
         case SQLiteStorageConfig():
             return f"sqlite {config.path or 'study.db'}"
         case PostgreSQLStorageConfig():
-            from latentsweep.sweep.database_address import address, without_password
+            from latentsweep.config import postgresql
+            from latentsweep.sweep.database_address import address
 
-            return without_password(address(config))
+            return postgresql.shown(address(config))
         case GrpcStorageConfig():
             return f"grpc {config.host}:{config.port}"
 

@@ -29,9 +29,9 @@ def write_whereabouts(
     if isinstance(storage, PostgreSQLStorageConfig):
         storage = replace(storage, url=shown(storage))
     noted = {"study": study, "storage": _STORAGE.dump_python(storage, mode="json")}
-    if tracking.uri and without_credentials(tracking.uri) == tracking.uri:
-        absolute = replace(tracking, uri=resolve_uri(tracking.uri))
-        noted["tracking"] = _TRACKING.dump_python(absolute, mode="json")
+    uri = resolve_uri(tracking.uri) if tracking.uri else None
+    if uri is None or without_credentials(uri) == uri:
+        noted["tracking"] = _TRACKING.dump_python(replace(tracking, uri=uri), mode="json")
     write_json(directory / WHEREABOUTS, noted)
 
 

@@ -223,7 +223,7 @@ class _Work:
                 "mlflow.runName": title(trial.number, params),
                 "mlflow.source.name": "pipelines/sweep.py",
                 "latentsweep.study": plan.study,
-                **({"mlflow.parentRunId": plan.parent} if plan.parent else {}),
+                "mlflow.parentRunId": plan.parent,
             },
             interruption=self._interruption,
             splits=lambda config, device: placed_splits(config.data, config.seed, device),

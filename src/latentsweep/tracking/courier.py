@@ -178,8 +178,7 @@ class Courier:
                     stdout=log,
                     stderr=log,
                     # No session of its own: Linux shares time out among sessions first
-                    # (sched_autogroup), so that no priority would count against training. In one,
-                    # at nice 5, a synchroniser that never rests makes steps 19 times longer.
+                    # (sched_autogroup), so that no priority would count against training.
                     process_group=0,
                     # By the environment, for a command line shows its password to everyone.
                     env={**os.environ, "MLFLOW_TRACKING_URI": self._uri or ""},

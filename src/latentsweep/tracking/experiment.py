@@ -51,6 +51,15 @@ def dashboard_link(server: str, page: str = "experiments") -> str:
     return f"{server.rstrip('/')}/#/{page}{separator}workflowType=machine_learning"
 
 
+def experiment_tags() -> dict[str, str]:
+    """The tags by which MLflow shows an experiment with its note and its view."""
+    return {
+        NOTE_TAG: _NOTE.read_text(),
+        _VIEW_TAG: json.dumps(_view()),
+        _KIND_TAG: "custom_model_development",
+    }
+
+
 def describe_experiment(client: "MlflowClient", experiment_id: str) -> None:
     """Give an experiment its note and its view; a note that a person wrote stays.
 
@@ -58,11 +67,8 @@ def describe_experiment(client: "MlflowClient", experiment_id: str) -> None:
         mlflow.exceptions.MlflowException: if the store does not answer.
     """
     tags = client.get_experiment(experiment_id).tags
-    wanted = {_VIEW_TAG: json.dumps(_view()), _KIND_TAG: "custom_model_development"}
-    if NOTE_TAG not in tags:
-        wanted[NOTE_TAG] = _NOTE.read_text()
-    for name, value in wanted.items():
-        if tags.get(name) != value:
+    for name, value in experiment_tags().items():
+        if tags.get(name) != value and not (name == NOTE_TAG and name in tags):
             client.set_experiment_tag(experiment_id, name, value)
 
 

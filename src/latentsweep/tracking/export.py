@@ -1,9 +1,11 @@
 """A journal as tables, for whoever wants its numbers without MLflow."""
 
 import csv
+import io
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal
+from typing import BinaryIO, Literal
 
 from latentsweep.errors import ConfigError
 from latentsweep.tracking.files import write_json, write_whole
@@ -76,10 +78,8 @@ def _points(journal: Path) -> Iterator[Point]:
 
 
 def _write_csv(path: Path, points: Iterator[Point]) -> None:
-    import io
-
-    def write(binary: object) -> None:
-        text = io.TextIOWrapper(binary, encoding="utf-8", newline="")  # type: ignore[type-var]
+    def write(binary: BinaryIO) -> None:
+        text = io.TextIOWrapper(binary, encoding="utf-8", newline="")
         writer = csv.writer(text)
         writer.writerow(COLUMNS)
         writer.writerows((name, step, repr(value), time) for name, step, value, time in points)
@@ -89,15 +89,13 @@ def _write_csv(path: Path, points: Iterator[Point]) -> None:
 
 
 def _write_parquet(path: Path, points: Iterator[Point]) -> None:
-    import itertools
-
-    import pyarrow
+    import pyarrow  # a third of a second, and CSV does without
     from pyarrow import parquet
 
     types = (pyarrow.string(), pyarrow.int64(), pyarrow.float64(), pyarrow.int64())
     schema = pyarrow.schema(list(zip(COLUMNS, types, strict=True)))
 
-    def write(binary: object) -> None:
+    def write(binary: BinaryIO) -> None:
         with parquet.ParquetWriter(binary, schema) as writer:
             while rows := list(itertools.islice(points, _ROWS_A_BATCH)):
                 columns = [list(column) for column in zip(*rows, strict=True)]

@@ -33,6 +33,25 @@ def storage_error(path: Path, error: OSError) -> StorageError:
     )
 
 
+def check_writable(directory: Path) -> None:
+    """Refuse a directory in which this user can make nothing; it need not exist yet.
+
+    Raises:
+        StorageError: it is such a one.
+    """
+    try:
+        whole = directory.absolute()
+        existing = next(path for path in (whole, *whole.parents) if os.path.lexists(path))
+        if not existing.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+        if not os.access(existing, os.W_OK | os.X_OK, effective_ids=True):
+            read_only = os.statvfs(existing).f_flag & os.ST_RDONLY
+            reason = errno.EROFS if read_only else errno.EACCES
+            raise OSError(reason, os.strerror(reason))
+    except OSError as error:
+        raise storage_error(directory, error) from None
+
+
 def write_whole(path: Path, write: Callable[[BinaryIO], object]) -> None:
     """Let `write` fill a file that then appears under `path` at once, replacing an older one.
 

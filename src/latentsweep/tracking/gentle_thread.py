@@ -16,11 +16,9 @@ class GentleThread:
     A thread and not the whole process, since only root may raise a priority again, and the end of a
     run is not to wait. On systems other than Linux it is an ordinary thread.
 
-    Measured on two cores, training with two threads beside a program that never rests. Where
-    training leaves a core at times (GOMP_SPINCOUNT=10000), that program gets 22 % of a core and
-    steps take no longer (-1.5 %, -5.7 to 2.4); at nice 19 they take 24 % longer (9 to 42), for such
-    a program keeps its core until the next tick. Where training never leaves a core it gets 0.6 %
-    of one, and steps take 3 % longer as at nice 19; at nice 5 it is 29 %.
+    Beside training that leaves a core at times (two threads on two cores, GOMP_SPINCOUNT=10000)
+    steps then take no longer, roughly; at nice 19 they take about a fifth longer, for whoever has
+    a core keeps it until the next tick.
     """
 
     def __init__(self) -> None:

@@ -110,8 +110,8 @@ class Link:
             parent = read_identity(self._run_dir.parents[2])  # SWEEP/trials/SLOT/RUN
             if parent and parent.uri == without_credentials(self._uri):
                 tags[PARENT_TAG] = parent.run_id
-            elif parent:
-                del tags[PARENT_TAG]  # its sweep is in another store
+            elif parent or not tags[PARENT_TAG]:
+                del tags[PARENT_TAG]  # its sweep is in another store, or in none
         if NOTE_TAG in tags:
             stored = client.get_run(self._progress.run_id).data.tags.get(NOTE_TAG)
             if stored is not None and stored not in self._own_notes():

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from latentsweep.tracking.experiment import describe_experiment
+from latentsweep.tracking.experiment import describe_experiment, experiment_tags
 from latentsweep.tracking.uri import sqlite_file
 
 if TYPE_CHECKING:
@@ -73,7 +73,6 @@ def find_or_create_run(
         return known
     with _alone(uri):
         experiment_id = _experiment(client, uri, experiment)
-    describe_experiment(client, experiment_id)
     found = client.search_runs([experiment_id], f"tags.`{RUN_UID_TAG}` = '{run_uid}'")
     if found:
         # More than one where a server went on with a call that had been given up on its way.
@@ -109,12 +108,14 @@ def _experiment(client: "MlflowClient", uri: str, name: str) -> str:
         # directory the first run happened to be started in.
         artifacts = (database.parent / "mlartifacts").as_uri() if database else None
         try:
-            return str(client.create_experiment(name, artifact_location=artifacts))
+            # With its tags, for many runs may begin at once, and setting one twice at once fails.
+            return str(client.create_experiment(name, artifacts, experiment_tags()))
         except MlflowException:
             # Someone else was quicker, which a database behind a server tells in its own words.
             experiment = client.get_experiment_by_name(name)
             if experiment is None:
                 raise
+    describe_experiment(client, experiment.experiment_id)
     return str(experiment.experiment_id)
 
 

@@ -140,6 +140,7 @@ def _ship_leftovers(place: Path, uri: str, own: Path | None) -> None:
             found.append(str(run_dir))
     if found:
         command = [sys.executable, "-P", "-m", "latentsweep.tracking.sync"]
+        (place / LOG_NAME).unlink(missing_ok=True)  # or it would grow for ever
         with (place / LOG_NAME).open("ab") as log:
             subprocess.Popen(
                 [*command, *found[:_MOST_LEFTOVERS]],

@@ -4,16 +4,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, create_engine, inspect, text
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError
 
+from latentsweep.config.postgresql import (
+    FORM,
+    PASSWORDS,
+    parse_address,
+    passwords,
+    shown,
+    without_password,
+)
 from latentsweep.errors import ConfigError
 from latentsweep.tracking.preflight.database import check_database
 
 DATABASE_VARIABLE = "LATENTSWEEP_SERVER_DATABASE"
-_FORM = "postgresql://USER@HOST:PORT/DATABASE, its password in PGPASSWORD or ~/.pgpass"
-_EXAMPLE = f"export {DATABASE_VARIABLE}=postgresql://me@dbhost/mlflow"
-_DRIVERS = ("postgresql", "postgres", "postgresql+psycopg")
 _SECONDS = 5
 
 
@@ -37,46 +42,31 @@ class TeamDatabase:
     @property
     def shown(self) -> str:
         """The address as people write it; without a password."""
-        plain = self.url.set(drivername="postgresql").render_as_string()
-        return plain.replace("%2F", "/")
+        return shown(self.url)
 
 
 def team_database(environment: Mapping[str, str]) -> TeamDatabase:
     """The database that LATENTSWEEP_SERVER_DATABASE names.
 
     Raises:
-        ConfigError: there is none, or it cannot be read. The message shows nothing of it, since
-            where the password begins and ends cannot be told.
+        ConfigError: there is none, or it cannot be read.
     """
     given = environment.get(DATABASE_VARIABLE, "").strip()
     if not given:
         raise ConfigError(
             "a team's server needs the address of its database",
             found=f"{DATABASE_VARIABLE} is not set",
-            expected=_FORM,
-            mend=_EXAMPLE,
+            expected=f"{FORM}, {PASSWORDS}",
+            mend=f"export {DATABASE_VARIABLE}=postgresql://me@dbhost/mlflow",
         )
-    try:
-        url = make_url(given)
-    except (ArgumentError, ValueError):
-        url = None
-    if url is None or url.drivername not in _DRIVERS or "@" in (url.host or ""):
-        raise ConfigError(
-            f"{DATABASE_VARIABLE} is no address of a PostgreSQL database",
-            expected=_FORM,
-            mend=f"{_EXAMPLE}; in a password, write @ : / ? # % as %40 %3A %2F %3F %23 %25",
-        )
-    password = url.password or url.query.get("password")
-    url = url.set(drivername="postgresql+psycopg").difference_update_query(["password"])
-    if any("password" in key for key in url.query):
+    url = parse_address(given, DATABASE_VARIABLE)
+    if any("password" in key and key != "password" for key in url.query):
         raise ConfigError(
             f"{DATABASE_VARIABLE} holds the pass phrase of a key",
             expected="an address whose only secret is the user's password",
             mend="take a key without a pass phrase, which only this user may read",
         )
-    # URL.set() takes None for "as it was".
-    bare = URL.create(url.drivername, url.username, None, url.host, url.port, url.database)
-    return TeamDatabase(bare.set(query=url.query), str(password) if password else None)
+    return TeamDatabase(without_password(url), next(iter(passwords(url)), None))
 
 
 def has_user(database: TeamDatabase, name: str) -> bool:
