@@ -49,7 +49,7 @@ _CASES = (
     Case("mlp, server here", (), 150, server=True),
     Case("mlp, server here that gives way", (), 150, server=True, gives_way=True),
     Case("conv, sqlite file", _CONV, 15, server=False),
-    Case("conv, server here", _CONV, 15, server=True),
+    Case("conv, server here that gives way", _CONV, 15, server=True, gives_way=True),
 )
 
 
