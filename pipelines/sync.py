@@ -28,7 +28,7 @@ def main() -> int:
     to = None
     if arguments.uri:
         refuse_password(arguments.uri, "URI")
-        to = Destination(resolve_uri(arguments.uri), arguments.experiment)
+        to = Destination(resolve_uri(arguments.uri, "URI"), arguments.experiment)
     if arguments.runs:
         records = list(find_records(find_run(run) for run in arguments.runs))
     else:

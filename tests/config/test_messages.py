@@ -60,6 +60,8 @@ def test_key_of_another_choice_lists_the_keys_of_this_one(configure: Configure) 
         (["trainer=cpu", "trainer.precision=16-mixed"], "bf16-mixed"),
         (["tracking=server"], "tracking.uri"),
         (["tracking.uri=http://me:secret@host:5000"], "MLFLOW_TRACKING_PASSWORD"),
+        (["tracking.uri=postgresql://me:sec/ret@host/db"], "PGPASSWORD"),
+        (["tracking.uri=http://me:5/cret@host:5000"], "MLFLOW_TRACKING_PASSWORD"),
         (["tracking.uri=http://token@host:5000"], "MLFLOW_TRACKING_TOKEN"),
         (["tracking.uri='postgresql://host/db?password=x'"], "PGPASSWORD"),
         (["data=arrays"], "data.path="),

@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -32,13 +33,18 @@ def test_a_directory_still_to_be_made_is_fine_and_not_made(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("below", ["", "runs", "new/runs"])
-def test_a_directory_that_may_not_be_written_is_refused(tmp_path: Path, below: str) -> None:
-    tmp_path.chmod(0o555)
-    with anyone_but_root(), pytest.raises(StorageError) as caught:
-        check_writable(tmp_path / below)
-    tmp_path.chmod(0o755)
+def test_a_directory_that_may_not_be_written_is_refused(below: str) -> None:
+    with TemporaryDirectory() as made:  # pytest's own directories are closed to all others
+        directory = Path(made)
+        directory.chmod(0o777)
+        with anyone_but_root():
+            check_writable(directory / below)
+        directory.chmod(0o555)
+        with anyone_but_root(), pytest.raises(StorageError) as caught:
+            check_writable(directory / below)
+        directory.chmod(0o700)
     assert caught.value.found == "Permission denied"
-    assert "output_dir" in caught.value.mend
+    assert "a directory that you may write" in caught.value.mend
 
 
 def test_a_file_in_the_way_is_refused(tmp_path: Path) -> None:
@@ -46,3 +52,4 @@ def test_a_file_in_the_way_is_refused(tmp_path: Path) -> None:
     with pytest.raises(StorageError) as caught:
         check_writable(tmp_path / "runs" / "mine")
     assert caught.value.found == "Not a directory"
+    assert "move away the file" in caught.value.mend

@@ -84,7 +84,7 @@ def test_artifacts_that_cannot_be_written_are_refused(store: Path, tmp_path: Pat
     (tmp_path / "mlartifacts").write_text("a file where a directory should be")
     error = refusal(f"sqlite:///{store}", "another")
     assert "artifacts cannot be written" in error.what
-    assert "mlartifacts is no directory" in error.found
+    assert "mlartifacts: Not a directory" in error.found
 
 
 @contextmanager

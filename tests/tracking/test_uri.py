@@ -24,7 +24,21 @@ def test_addresses_of_servers_stay_as_they_are(uri: str) -> None:
     assert sqlite_file(uri) is None
 
 
-@pytest.mark.parametrize("uri", ["", "mlruns", "file:///tmp/x", "sqlite:///", "http://", "sqlite"])
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "",
+        "mlruns",
+        "file:///tmp/x",
+        "sqlite:///",
+        "http://",
+        "sqlite",
+        "http://localhost:abc",
+        "http://[bad",
+        "https://host:99999",
+        "http://:5000",
+    ],
+)
 def test_what_is_no_address_is_refused(uri: str) -> None:
     with pytest.raises(ConfigError, match="no address of an MLflow store"):
         resolve_uri(uri)
@@ -39,3 +53,14 @@ def test_a_refused_address_does_not_show_its_password() -> None:
 def test_credentials_are_masked_wherever_they_stand() -> None:
     text = "at postgresql://me:pa@ss@h/db and http://me@h: https://h/a@b"
     assert without_credentials(text) == "at postgresql://***@h/db and http://***@h: https://h/a@b"
+    assert without_credentials("http://me:pa/s3@cret@h:5000/x") == "http://***@h:5000/x"
+
+
+def test_a_path_is_no_password() -> None:
+    assert without_credentials("sqlite:////home/a:b@c/x.db") == "sqlite:////home/a:b@c/x.db"
+
+
+def test_an_address_without_its_scheme_is_mended() -> None:
+    with pytest.raises(ConfigError) as caught:
+        resolve_uri("127.0.0.1:5000", "URI")
+    assert caught.value.mend == "URI=http://127.0.0.1:5000"

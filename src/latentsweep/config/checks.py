@@ -12,9 +12,10 @@ from latentsweep.config.network import ConvConfig
 from latentsweep.config.root import TrainConfig
 from latentsweep.errors import ConfigError
 
-# A user before a server's address, a password before a database's, or either in a query.
+# A user before a server's address, a password before a database's (it may hold a /), or either in a
+# query.
 _SECRET = re.compile(
-    r"^https?://[^/\s]*@|://[^/\s@]*:[^/\s@]*@|[?&][^=]*(pass|pwd|token|secret|key)[^=]*=",
+    r"^https?://[^/\s]*@|(?<!sqlite)://[^\s@]*:\S*@|[?&][^=]*(pass|pwd|token|secret|key)[^=]*=",
     re.IGNORECASE,
 )
 

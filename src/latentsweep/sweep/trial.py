@@ -18,6 +18,7 @@ from latentsweep.errors import RunBusyError
 from latentsweep.sweep.attributes import EPOCHS, RUN, SLOT
 from latentsweep.sweep.cluster import preempted
 from latentsweep.tracking.courier import Courier
+from latentsweep.tracking.nesting import TRIALS_FOLDER
 from latentsweep.tracking.recorder import RunStatus
 from latentsweep.tracking.session import Shipping
 from latentsweep.training.interruption import Interruption
@@ -26,7 +27,6 @@ from latentsweep.training.summary import RunSummary
 from latentsweep.training.supervisor import Supervisor
 
 STATE_TAG = "optuna.trial.state"
-TRIALS_FOLDER = "trials"
 SplitsOf = Callable[[TrainConfig, torch.device], Splits]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import select
 import subprocess
@@ -16,6 +17,8 @@ from latentsweep.tracking.instructions import Begin, End, Instruction, to_line
 from latentsweep.tracking.journal import journal_size
 from latentsweep.tracking.report import SyncReport, sync_report
 from latentsweep.tracking.uri import resolve_uri
+
+_logger = logging.getLogger(__name__)
 
 LOG_NAME = "synchroniser.log"
 _STARTS = 3
@@ -48,7 +51,13 @@ class Courier:
         self._running: set[Path] = set()
         self._ended: dict[Path, int] = {}  # with the journal's size at that moment
         self._unsent = b""
-        self._process = self._start() if self._uri else None
+        self._process: subprocess.Popen[bytes] | None = None
+        if self._uri:
+            try:
+                self._log.open("ab").close()
+            except OSError as error:
+                raise storage_error(self._log, error) from error
+            self._process = self._start()
 
     def shipper(self, run_dir: Path) -> CourierShipper:
         """What `Tracking` takes to have a run's record shipped by this process."""
@@ -77,7 +86,7 @@ class Courier:
         self._running.discard(run_dir)
         self._ended[run_dir] = journal_size(run_dir)
         self._tell(End(run_dir, self._ended[run_dir]))
-        return replace(sync_report(run_dir), problem="")
+        return replace(sync_report(run_dir, uri=self._uri), problem="")
 
     def close(self, seconds: float) -> dict[Path, SyncReport]:
         """Let the process ship the rest and end, and wait for that.
@@ -90,12 +99,15 @@ class Courier:
         Returns:
             The runs that MLflow does not hold everything of.
         """
-        if self._process is None:
+        if self._process is None and not self._running and not self._ended:
             return {}
         deadline = time.monotonic() + seconds
         problem = "the synchroniser ended early"
         for _ in range(_STARTS):
             process = self._alive()
+            if process is None:
+                problem = "the synchroniser cannot be started"
+                break
             self._send(deadline)
             assert process.stdin is not None
             process.stdin.close()
@@ -117,7 +129,7 @@ class Courier:
         left = {}
         runs: dict[Path, int | None] = {**dict.fromkeys(self._running), **self._ended}
         for run_dir, end in runs.items():
-            report = sync_report(run_dir, end)
+            report = sync_report(run_dir, end, self._uri)
             if not report.complete:
                 text = f"{report.problem or problem} (see {self._log})"
                 left[run_dir] = replace(report, problem=text)
@@ -136,7 +148,7 @@ class Courier:
     def _forget_shipped(self) -> None:
         for run_dir in list(self._ended)[:_LOOKED_AT]:
             end = self._ended.pop(run_dir)
-            if not sync_report(run_dir, end).complete:
+            if not sync_report(run_dir, end, self._uri).complete:
                 self._ended[run_dir] = end
 
     def _send(self, deadline: float = 0.0) -> None:
@@ -145,7 +157,8 @@ class Courier:
         Args:
             deadline: until when to wait for the pipe to take the rest.
         """
-        assert self._process is not None
+        if self._process is None:
+            return  # the next one is told of everything
         assert self._process.stdin is not None
         pipe = self._process.stdin.fileno()
         while self._unsent:
@@ -159,14 +172,19 @@ class Courier:
             except BrokenPipeError:
                 return  # it was killed this very moment; its successor is told everything
 
-    def _alive(self) -> subprocess.Popen[bytes]:
+    def _alive(self) -> subprocess.Popen[bytes] | None:
         """The process; a new one, told of all runs, if there is none or it has ended."""
         if self._process is None or self._process.poll() is not None:
             self._process = self._start()
         return self._process
 
-    def _start(self) -> subprocess.Popen[bytes]:
-        """Start it in a group of its own, so that Ctrl-C in the terminal does not reach it."""
+    def _start(self) -> subprocess.Popen[bytes] | None:
+        """Start it in a group of its own, so that Ctrl-C in the terminal does not reach it.
+
+        Returns:
+            None where the system has no room for it, which is no reason to stop training: at the
+            next word it is tried again.
+        """
         command = [sys.executable, "-P", "-m", "latentsweep.tracking.synchroniser"]
         command += ["--experiment", self._experiment, "--patience", str(self._patience)]
         try:
@@ -184,7 +202,8 @@ class Courier:
                     env={**os.environ, "MLFLOW_TRACKING_URI": self._uri or ""},
                 )
         except OSError as error:
-            raise storage_error(self._log, error) from error
+            _logger.warning("the process that ships to MLflow cannot be started: %s", error)
+            return None
         assert process.stdin is not None
         os.set_blocking(process.stdin.fileno(), False)
         begun = [to_line(Begin(run_dir)) for run_dir in self._running]

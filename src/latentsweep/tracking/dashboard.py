@@ -35,8 +35,11 @@ def serve(uri: str, port: int, page: str = "", experiment: str = "latentsweep") 
         TrackingError: the store cannot be used.
     """
     refuse_password(uri, "URI")
-    address = resolve_uri(uri)
+    address = resolve_uri(uri, "URI")
     if address.startswith("http"):
+        away = check_store(address, experiment)
+        if away:
+            raise ConfigError(away, mend="start it, or mend URI=")
         raise ConfigError(
             f"{without_credentials(uri)} is a dashboard already",
             mend=f"open {dashboard_link(without_credentials(uri))}",

@@ -18,6 +18,7 @@ _MENDS = {
     errno.EDQUOT: f"free some of your quota, or {_SET} another disk",
     errno.EFBIG: f"raise the file size limit (ulimit -f), or {_SET} another disk",
     errno.EROFS: f"{_SET} a disk that is not read-only",
+    errno.ENOTDIR: f"move away the file in its way, or {_SET} another directory",
     errno.EACCES: f"{_SET} a directory that you may write, or mend its permissions",
     errno.EPERM: f"{_SET} a directory that you may write, or mend its permissions",
 }
@@ -39,17 +40,25 @@ def check_writable(directory: Path) -> None:
     Raises:
         StorageError: it is such a one.
     """
-    try:
-        whole = directory.absolute()
-        existing = next(path for path in (whole, *whole.parents) if os.path.lexists(path))
-        if not existing.is_dir():
-            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
-        if not os.access(existing, os.W_OK | os.X_OK, effective_ids=True):
-            read_only = os.statvfs(existing).f_flag & os.ST_RDONLY
-            reason = errno.EROFS if read_only else errno.EACCES
-            raise OSError(reason, os.strerror(reason))
-    except OSError as error:
-        raise storage_error(directory, error) from None
+    refusal = why_unwritable(directory)
+    if refusal:
+        raise storage_error(directory, refusal)
+
+
+def why_unwritable(directory: Path) -> OSError | None:
+    """What would keep this user from making something in a directory that need not exist yet.
+
+    Root may write everywhere but on a disk that is read-only.
+    """
+    whole = directory.absolute()
+    there = next(path for path in (whole, *whole.parents) if os.path.lexists(path))
+    if not there.is_dir():
+        reason = errno.ENOTDIR
+    elif not os.access(there, os.W_OK | os.X_OK, effective_ids=True):
+        reason = errno.EROFS if os.statvfs(there).f_flag & os.ST_RDONLY else errno.EACCES
+    else:
+        return None
+    return OSError(reason, os.strerror(reason), str(there))
 
 
 def write_whole(path: Path, write: Callable[[BinaryIO], object]) -> None:

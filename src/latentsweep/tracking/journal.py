@@ -120,11 +120,23 @@ def make_durable(path: Path) -> None:
 
 
 def journal_size(run_dir: Path) -> int:
-    """Bytes in the journal of a run; 0 if it has none."""
+    """Bytes in the whole lines of a run's journal; 0 if it has none."""
     try:
-        return (run_dir / JOURNAL_NAME).stat().st_size
+        return _whole_lines(run_dir / JOURNAL_NAME)
     except FileNotFoundError:
         return 0
+
+
+def is_behind_a_line(path: Path, offset: int) -> bool:
+    """Whether a whole line ends at byte `offset`, so that reading may go on from there."""
+    if offset == 0:
+        return True
+    try:
+        with path.open("rb") as file:
+            file.seek(offset - 1)
+            return file.read(1) == b"\n"
+    except OSError:
+        return False
 
 
 def read_journal(path: Path, offset: int = 0) -> Iterator[tuple[Record, int]]:
@@ -165,7 +177,7 @@ def _lock(descriptor: int) -> None:
 
 def _whole_lines(path: Path) -> int:
     """Bytes up to the end of the last line that has an end."""
-    block = 65536
+    block = 8192
     with path.open("rb") as file:
         end = file.seek(0, os.SEEK_END)
         while end > 0:

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _SOURCE: dict[str, Any] = {"fontsize": 7, "color": "#777777"}
+_EPOCH = "epoch"  # beside every metric of a step of training
 _IMAGE_KEY = re.compile(r"[a-zA-Z0-9_\-./ ]+")
 
 
@@ -48,6 +49,8 @@ class JournalRecorder:
         run_uid: the run's identity; None: the journal's, or a new one for a new journal.
 
     Attributes:
+        run_dir: the run's directory, absolute.
+        run_uid: the run's identity.
         earlier_status: how the run stood on record before this recorder; None for a new journal.
         models: names of the exported models on record.
         earlier_step: the last step on record then, of any metric of a step of training.
@@ -75,6 +78,12 @@ class JournalRecorder:
         except LatentsweepError:
             self._journal.close()
             raise
+
+    @property
+    def latest_step(self) -> int:
+        """The last step on record, of any metric of a step of training."""
+        with self._lock:
+            return self._metric_steps.last(_EPOCH) or 0
 
     def metrics(self, values: Mapping[str, float], step: int) -> None:
         """See `Recorder.metrics`."""
@@ -202,7 +211,7 @@ class JournalRecorder:
             self._remember(record)
             if isinstance(record, Status):
                 self.earlier_status = record.status
-            elif isinstance(record, Metrics) and "epoch" in record.values:
+            elif isinstance(record, Metrics) and _EPOCH in record.values:
                 self.earlier_step = max(self.earlier_step, record.step)
         if not self.run_uid:
             self._append(Started(_now(), run_uid or uuid.uuid4().hex))

@@ -6,7 +6,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from latentsweep.tracking.experiment import NOTE_TAG
-from latentsweep.tracking.journal import JOURNAL_NAME, journal_size, make_durable, read_journal
+from latentsweep.tracking.journal import (
+    JOURNAL_NAME,
+    is_behind_a_line,
+    journal_size,
+    make_durable,
+    read_journal,
+)
+from latentsweep.tracking.nesting import sweep_in_store, sweep_of
+from latentsweep.tracking.preflight import why_not
 from latentsweep.tracking.progress import (
     Identity,
     Progress,
@@ -18,7 +26,7 @@ from latentsweep.tracking.progress import (
 from latentsweep.tracking.recorder import RunStatus
 from latentsweep.tracking.records import Started, Status, Tags
 from latentsweep.tracking.shipping import gather, ship
-from latentsweep.tracking.store import find_or_create_run, open_store
+from latentsweep.tracking.store import find_or_create_run, open_store, prepare_client
 from latentsweep.tracking.uri import without_credentials
 
 if TYPE_CHECKING:
@@ -35,6 +43,7 @@ _MLFLOW_STATUS = {
 }
 
 PARENT_TAG = "mlflow.parentRunId"
+_AT_WORK = (RunStatus.RUNNING, RunStatus.HANDED_ON)
 _GOES_ON = (RunStatus.HANDED_ON, RunStatus.PREEMPTED)  # without an end time
 
 _log = logging.getLogger(__name__)
@@ -57,7 +66,10 @@ class Link:
         self._experiment = experiment
         self._live = live
         self._client: MlflowClient | None = None
-        self._progress = read_progress(run_dir)
+        progress = read_progress(run_dir)
+        # What another store holds is nothing to this one.
+        fits = self._known_id() and is_behind_a_line(self._journal, progress.offset)
+        self._progress = progress if fits else Progress()
 
     def journal_size(self) -> int:
         """Bytes in the journal."""
@@ -72,6 +84,7 @@ class Link:
         Returns:
             What is wrong, or "" if all went well; and whether there is more to ship at once.
         """
+        prepare_client()
         from mlflow.exceptions import MlflowException
         from sqlalchemy.exc import SQLAlchemyError
 
@@ -91,6 +104,7 @@ class Link:
 
     def _advance(self, end: int | None) -> bool:
         client = self._client or self._connect()
+        self._nest(client)
         progress = self._progress
         shipment = gather(self._journal, progress.offset, end)
         if shipment.end > progress.offset:
@@ -105,17 +119,23 @@ class Link:
         return False
 
     def _fit_tags(self, client: "MlflowClient", tags: dict[str, str]) -> None:
-        """Make tags right for this very store: whose child the run is, and a person's own note."""
-        if PARENT_TAG in tags:
-            parent = read_identity(self._run_dir.parents[2])  # SWEEP/trials/SLOT/RUN
-            if parent and parent.uri == without_credentials(self._uri):
-                tags[PARENT_TAG] = parent.run_id
-            elif parent or not tags[PARENT_TAG]:
-                del tags[PARENT_TAG]  # its sweep is in another store, or in none
+        """Leave out what is not right for this very store: another's parent, over a person's note.
+
+        The parent's id on record is one of the store that the sweep began with.
+        """
+        if PARENT_TAG in tags and (not tags[PARENT_TAG] or sweep_of(self._run_dir)):
+            del tags[PARENT_TAG]  # see `_nest`
         if NOTE_TAG in tags:
             stored = client.get_run(self._progress.run_id).data.tags.get(NOTE_TAG)
             if stored is not None and stored not in self._own_notes():
                 del tags[NOTE_TAG]
+
+    def _nest(self, client: "MlflowClient") -> None:
+        """Put a trial's run below its sweep's, as soon as this store holds both."""
+        parent = sweep_in_store(self._run_dir, self._uri)
+        if parent and parent != self._progress.parent:
+            client.set_tag(self._progress.run_id, PARENT_TAG, parent)
+            self._save(parent=parent)
 
     def _own_notes(self) -> set[str]:
         """Each description that the journal has given the run so far."""
@@ -125,10 +145,14 @@ class Link:
 
     def _connect(self) -> "MlflowClient":
         run_uid, started = self._run()
+        if not self._uri.startswith("http"):
+            # MLflow itself would ask a database that is away for more than a minute.
+            problem = why_not(self._uri, self._experiment)
+            if problem:
+                raise ConnectionError(problem)
         client = open_store(self._uri)
-        known = read_identity(self._run_dir)
         run = find_or_create_run(
-            client, self._uri, self._experiment, run_uid, known.run_id if known else "", started
+            client, self._uri, self._experiment, run_uid, self._known_id(), started
         )
         identity = Identity(run.run_id, run.experiment_id, self._uri)
         write_identity(self._run_dir, identity)
@@ -147,9 +171,10 @@ class Link:
         for record, offset in read_journal(self._journal):
             if offset > end:
                 break
-            moment = record.time
             if isinstance(record, Status):
                 status = record.status
+            if isinstance(record, Status) or status in _AT_WORK:
+                moment = record.time  # what is recorded after the end does not move it
         if status is RunStatus.RUNNING:
             status = RunStatus.INTERRUPTED
         run_id = self._progress.run_id
@@ -162,6 +187,11 @@ class Link:
         else:
             client.set_terminated(run_id, _MLFLOW_STATUS[status], end_time=moment)
         self._save(settled=True, problem="")
+
+    def _known_id(self) -> str:
+        """The run's id in this store; "" while it is not known to have one."""
+        known = read_identity(self._run_dir)
+        return known.run_id if known and known.uri == without_credentials(self._uri) else ""
 
     def _run(self) -> tuple[str, int]:
         for record, _ in read_journal(self._journal):

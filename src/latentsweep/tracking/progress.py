@@ -19,6 +19,7 @@ class Progress:
         offset: bytes of the journal that are shipped.
         refused: things left out for good: refused by MLflow, or files that were gone.
         settled: whether the run's final status is shipped, too.
+        parent: the MLflow run that it was put below; empty where it stands for itself.
         problem: why shipping does not go on at present; empty if it does.
     """
 
@@ -27,6 +28,7 @@ class Progress:
     refused: int = 0
     settled: bool = False
     problem: str = ""
+    parent: str = ""
 
 
 def read_progress(run_dir: Path) -> Progress:
@@ -39,8 +41,9 @@ def read_progress(run_dir: Path) -> Progress:
             refused=int(content["refused"]),
             settled=bool(content["settled"]),
             problem=str(content["problem"]),
+            parent=str(content.get("parent", "")),
         )
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, OverflowError):
         return Progress()
 
 

@@ -101,6 +101,7 @@ _KINDS: dict[str, type[Any]] = {
     "model": Model,
     "status": Status,
 }
+_LARGEST = 2**63 - 1  # that a database keeps
 _NAMES = {kind: name for name, kind in _KINDS.items()}
 # Made once: with these settings `json.dumps` would make one for every line.
 _encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
@@ -132,6 +133,23 @@ def from_line(line: bytes) -> Record:
         elif kind is Status:
             fields["status"] = RunStatus(fields["status"])
         record: Record = kind(**fields)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError(f"no record: {line[:80]!r}") from error
+    if not _is_sound(record):
+        raise ValueError(f"no record: {line[:80]!r}")
     return record
+
+
+def _is_sound(record: Record) -> bool:
+    """Whether each field is of its type: at any other one MLflow would fail again and again."""
+    fields = dict(vars(record))
+    numbers = [fields.pop("time"), fields.pop("step", 0)]
+    values = fields.pop("values", {})
+    kind = float if isinstance(record, Metrics) else str
+    return (
+        all(type(each) is int and abs(each) <= _LARGEST for each in numbers)
+        and isinstance(values, dict)
+        and all(isinstance(each, kind) for each in values.values())
+        and isinstance(fields.pop("profile", {}), dict)
+        and all(isinstance(each, str) for each in fields.values())
+    )

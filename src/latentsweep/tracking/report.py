@@ -5,6 +5,7 @@ from pathlib import Path
 
 from latentsweep.tracking.journal import journal_size
 from latentsweep.tracking.progress import read_identity, read_progress
+from latentsweep.tracking.uri import without_credentials
 
 
 @dataclass(frozen=True)
@@ -25,16 +26,19 @@ class SyncReport:
     problem: str = ""
 
 
-def sync_report(run_dir: Path, end: int | None = None) -> SyncReport:
+def sync_report(run_dir: Path, end: int | None = None, uri: str | None = None) -> SyncReport:
     """What MLflow holds of a run at this moment.
 
     Args:
         run_dir: the run's directory.
         end: bytes of its journal that count, where the run may have been taken up elsewhere since;
             None: all.
+        uri: absolute address of the store that is meant; None: the one that it is in.
     """
     progress = read_progress(run_dir)
     identity = read_identity(run_dir)
+    if uri is not None and identity and identity.uri != without_credentials(uri):
+        return SyncReport(complete=False, problem="" if progress.run_id else progress.problem)
     size = journal_size(run_dir)
     end = size if end is None else end
     # Of a run that goes on elsewhere the status is not this one's to ship.

@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from latentsweep.tracking.files import write_whole
-from latentsweep.tracking.journal import read_journal
+from latentsweep.tracking.journal import journal_size, read_journal
 from latentsweep.tracking.logged_model import ship_model
 from latentsweep.tracking.records import (
     Dataset,
@@ -20,6 +20,7 @@ from latentsweep.tracking.records import (
     Record,
     Tags,
 )
+from latentsweep.tracking.store import patient_client
 
 if TYPE_CHECKING:
     from mlflow.entities import DatasetInput, Metric, Param, RunTag
@@ -91,6 +92,7 @@ class Shipment:
 def gather(journal: Path, offset: int, limit: int | None) -> Shipment:
     """The shipment that starts at `offset` and ends at byte `limit` at the latest."""
     shipment = Shipment(end=offset)
+    size = journal_size(journal.parent)
     for record, end in read_journal(journal, offset):
         if limit is not None and end > limit:
             break
@@ -99,6 +101,8 @@ def gather(journal: Path, offset: int, limit: int | None) -> Shipment:
             break
         shipment.add(record)
         shipment.end = end
+    if not shipment.full:  # damaged lines at the end are behind it, too
+        shipment.end = max(shipment.end, size if limit is None else min(size, limit))
     return shipment
 
 
@@ -120,10 +124,11 @@ def ship(client: "MlflowClient", run_id: str, run_dir: Path, shipment: Shipment)
     refused = _send(client, run_id, entities) if entities else 0
     if shipment.datasets:
         client.log_inputs(run_id, [_dataset_input(dataset) for dataset in shipment.datasets])
-    for artifact_path, source in shipment.files.items():
-        refused += not _send_file(client, run_id, run_dir / source, artifact_path)
-    for name, directory in shipment.models.items():
-        refused += not ship_model(client, run_id, run_dir / directory, name)
+    with patient_client():
+        for artifact_path, source in shipment.files.items():
+            refused += not _send_file(client, run_id, run_dir / source, artifact_path)
+        for name, directory in shipment.models.items():
+            refused += not ship_model(client, run_id, run_dir / directory, name)
     return refused
 
 

@@ -3,7 +3,7 @@
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,9 +24,12 @@ _CLIENT_SETTINGS = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
     "MLFLOW_LOGGING_LEVEL": "WARNING",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
     "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false",
     "GIT_PYTHON_REFRESH": "quiet",
 }
+
+_SECONDS_FOR_A_FILE = "300"
 
 
 @dataclass(frozen=True)
@@ -37,13 +40,29 @@ class StoredRun:
     experiment_id: str
 
 
+def prepare_client() -> None:
+    """Set MLflow's client up for this project; has its full effect before MLflow is imported."""
+    os.environ.update(_CLIENT_SETTINGS)
+
+
+@contextmanager
+def patient_client() -> Iterator[None]:
+    """Have the client wait for a server that passes a large file on to a slower store."""
+    name = "MLFLOW_HTTP_REQUEST_TIMEOUT"
+    os.environ[name] = _SECONDS_FOR_A_FILE
+    try:
+        yield
+    finally:
+        os.environ[name] = _CLIENT_SETTINGS[name]
+
+
 def open_store(uri: str) -> "MlflowClient":
     """A client of the store at `uri` (absolute); a missing sqlite store is created.
 
     Raises:
         mlflow.exceptions.MlflowException: if the store does not answer.
     """
-    os.environ.update(_CLIENT_SETTINGS)
+    prepare_client()
     from mlflow.tracking import MlflowClient
 
     with _alone(uri):
@@ -115,7 +134,8 @@ def _experiment(client: "MlflowClient", uri: str, name: str) -> str:
             experiment = client.get_experiment_by_name(name)
             if experiment is None:
                 raise
-    describe_experiment(client, experiment.experiment_id)
+    with suppress(MlflowException):  # a decoration, which many may give it at once
+        describe_experiment(client, experiment.experiment_id)
     return str(experiment.experiment_id)
 
 

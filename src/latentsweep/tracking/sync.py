@@ -20,12 +20,13 @@ from latentsweep.tracking.destination import (
 )
 from latentsweep.tracking.instructions import Instruction
 from latentsweep.tracking.journal import JOURNAL_NAME, is_at_work, journal_size
+from latentsweep.tracking.nesting import sweep_in_store
 from latentsweep.tracking.preflight import why_not
 from latentsweep.tracking.progress import read_identity, read_progress
 from latentsweep.tracking.records_on_disk import find_records
 from latentsweep.tracking.report import sync_report
 from latentsweep.tracking.synchroniser import Synchroniser, set_up_process
-from latentsweep.tracking.uri import resolve_uri, without_credentials
+from latentsweep.tracking.uri import resolve_uri, sqlite_file, without_credentials
 
 LOG_NAME = ".sync.log"
 DEFAULT_EXPERIMENT = "latentsweep"
@@ -84,7 +85,7 @@ def sync(
             outcome.at_work.append(run_dir)
         elif destination is None:
             outcome.homeless.append(run_dir)
-        elif again or to or _is_behind(run_dir):
+        elif again or _is_behind(run_dir, destination.uri):
             if to:
                 write_destination(run_dir, destination.uri, destination.experiment)
             waiting.setdefault(destination, []).append(run_dir)
@@ -92,8 +93,10 @@ def sync(
         problem = why_not(destination.uri, destination.experiment)
         if not problem:
             _ship(destination, run_dirs, patience)
+            # Trials that were quicker than their sweep's own run, below which they belong.
+            _ship(destination, [each for each in run_dirs if _is_astray(each, destination.uri)])
         for run_dir in run_dirs:
-            report = sync_report(run_dir)
+            report = sync_report(run_dir, uri=destination.uri)
             if not problem and report.complete:
                 outcome.shipped.append(run_dir)
             else:
@@ -106,7 +109,7 @@ def show(outcome: SyncOutcome) -> None:
     if outcome.shipped:
         print(f"{_runs(outcome.shipped)} shipped")
     elif not outcome.left and not outcome.homeless:
-        print("nothing to ship: MLflow holds what these runs told")
+        print("nothing to ship: MLflow was told all; ARGS=--all tells it again")
     if outcome.at_work:
         print(f"{_runs(outcome.at_work)} at work, shipped by a process of their own")
     if outcome.homeless:
@@ -136,7 +139,9 @@ def _ship_leftovers(place: Path, uri: str, own: Path | None) -> None:
     found = []
     for run_dir in find_records([place]):
         destination = read_destination(run_dir)
-        if run_dir != own and destination and destination.uri == wanted and _is_behind(run_dir):
+        if run_dir == own or destination is None or destination.uri != wanted:
+            continue
+        if _is_behind(run_dir, wanted):
             found.append(str(run_dir))
     if found:
         command = [sys.executable, "-P", "-m", "latentsweep.tracking.sync"]
@@ -164,12 +169,22 @@ def _why_unusable(run_dir: Path, to: Destination | None) -> str:
     return ""
 
 
-def _is_behind(run_dir: Path) -> bool:
-    """Whether there is something to ship; what MLflow refuses is not asked for again."""
-    size, progress = journal_size(run_dir), read_progress(run_dir)
+def _is_behind(run_dir: Path, uri: str) -> bool:
+    """Whether a store lacks something; what MLflow refuses is not asked for again."""
+    size, progress, identity = journal_size(run_dir), read_progress(run_dir), read_identity(run_dir)
     if size == 0:
         return False  # its writer was killed before the first word
-    return not progress.settled or progress.offset < size or read_identity(run_dir) is None
+    if identity is None or identity.uri != without_credentials(uri):
+        return True
+    file = sqlite_file(uri)
+    if file is not None and not file.exists():
+        return True  # it was deleted
+    return not progress.settled or progress.offset < size or _is_astray(run_dir, uri)
+
+
+def _is_astray(run_dir: Path, uri: str) -> bool:
+    """Whether a store holds a trial, and its sweep's run, but not the one below the other."""
+    return sweep_in_store(run_dir, uri) not in ("", read_progress(run_dir).parent)
 
 
 class _NoTrainer:
@@ -183,7 +198,11 @@ class _NoTrainer:
         return []
 
 
-def _ship(destination: Destination, run_dirs: list[Path], patience: float) -> None:
+def _ship(
+    destination: Destination, run_dirs: list[Path], patience: float = _PATIENCE_SECONDS
+) -> None:
+    if not run_dirs:
+        return
     synchroniser = Synchroniser(_NoTrainer(), destination.uri, destination.experiment, patience)
     for run_dir in run_dirs:
         synchroniser.add(run_dir, journal_size(run_dir))

@@ -24,8 +24,8 @@ class AttemptOnRecord:
         host: where.
         job: what the scheduler calls it; empty without one.
         from_step: the optimiser step that it went on from.
-        ended: how it ended; `running` for the newest one.
-        at_step: the last optimiser step on record when the next one began; None for the newest.
+        ended: how it ended; `running` while it goes on.
+        at_step: the last optimiser step on record then; None while it goes on.
     """
 
     number: int
@@ -56,7 +56,7 @@ def record_attempt(
         StorageError: the record cannot be written.
     """
     attempts = _read(run_dir / "files" / ATTEMPTS_FILE)
-    if attempts and before is not None:
+    if attempts and attempts[-1].at_step is None and before is not None:
         ended = KILLED if before is RunStatus.RUNNING else before.value
         attempts[-1] = replace(attempts[-1], ended=ended, at_step=at_step)
     attempts.append(
@@ -68,8 +68,32 @@ def record_attempt(
             from_step=from_step,
         )
     )
-    recorder.text(ATTEMPTS_FILE, json.dumps([asdict(each) for each in attempts], indent=2))
+    _write(recorder, attempts)
     recorder.tags({"latentsweep.attempts": str(len(attempts))})
+    return attempts
+
+
+def record_end(
+    recorder: Recorder, run_dir: Path, status: RunStatus, at_step: int
+) -> list[AttemptOnRecord]:
+    """Put on record how the newest attempt ended.
+
+    Args:
+        recorder: of the run.
+        run_dir: the run's directory.
+        status: how the run stands from now on.
+        at_step: the last optimiser step on record.
+
+    Returns:
+        All attempts; none where none is on record.
+
+    Raises:
+        StorageError: the record cannot be written.
+    """
+    attempts = _read(run_dir / "files" / ATTEMPTS_FILE)
+    if attempts:
+        attempts[-1] = replace(attempts[-1], ended=status.value, at_step=at_step)
+        _write(recorder, attempts)
     return attempts
 
 
@@ -85,6 +109,10 @@ def attempts_table(attempts: list[AttemptOnRecord]) -> str:
         end = each.ended if each.at_step is None else f"{each.ended} at step {each.at_step}"
         lines.append(f"| {each.number} | {each.began} | {place} | {each.from_step} | {end} |")
     return "\n".join(lines)
+
+
+def _write(recorder: Recorder, attempts: list[AttemptOnRecord]) -> None:
+    recorder.text(ATTEMPTS_FILE, json.dumps([asdict(each) for each in attempts], indent=2))
 
 
 def _read(path: Path) -> list[AttemptOnRecord]:

@@ -18,8 +18,14 @@ from latentsweep.data.splits import Splits
 from latentsweep.tracking.experiment import NOTE_TAG
 from latentsweep.tracking.journal_recorder import JournalRecorder
 from latentsweep.tracking.provenance import Provenance, provenance
+from latentsweep.tracking.recorder import RunStatus
 from latentsweep.tracking.vanished import DIRECTORY_TAG, HOST_TAG
-from latentsweep.training.attempts import AttemptOnRecord, attempts_table, record_attempt
+from latentsweep.training.attempts import (
+    AttemptOnRecord,
+    attempts_table,
+    record_attempt,
+    record_end,
+)
 from latentsweep.training.resume import Attempt
 
 _COMPARED = {"model.latent_size", "model.beta", "seed"}
@@ -69,6 +75,19 @@ def record_description(
     recorder.text(f"provenance-{number}.json", json.dumps(made_by, indent=2))
     if origin["diff"]:
         recorder.text(f"uncommitted-{number}.diff", origin["diff"])
+
+
+def record_ending(
+    recorder: JournalRecorder, this: Attempt, overrides: list[str], status: RunStatus
+) -> None:
+    """Record how this attempt ended, with its step; in the description, too, if it was not alone.
+
+    Raises:
+        StorageError: the record cannot be written.
+    """
+    attempts = record_end(recorder, this.run.path, status, recorder.latest_step)
+    if len(attempts) > 1:
+        recorder.tags({NOTE_TAG: _note(this, overrides, attempts)})
 
 
 @cache

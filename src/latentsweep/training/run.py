@@ -9,13 +9,15 @@ from latentsweep.config.typed import first_line
 from latentsweep.data.batches import EvalBatches, TrainBatches
 from latentsweep.data.splits import Splits
 from latentsweep.errors import InterruptedTrainingError, StorageError
+from latentsweep.tracking.destination import write_destination
 from latentsweep.tracking.recorder import Recorder, RunStatus
 from latentsweep.tracking.report import sync_report
 from latentsweep.tracking.session import Tracking
 from latentsweep.tracking.shipper import Shipper
+from latentsweep.tracking.uri import resolve_uri
 from latentsweep.training.best_model import try_record_best_model
 from latentsweep.training.checkpoints import BEST, LAST, Checkpoints
-from latentsweep.training.description import record_description
+from latentsweep.training.description import record_description, record_ending
 from latentsweep.training.device import choose_device, set_threads
 from latentsweep.training.identity import identify
 from latentsweep.training.module import AutoencoderModule
@@ -69,6 +71,8 @@ def train(
             _record_failure(tracking.recorder, error, supervisor)
             raise
         finally:
+            with suppress(StorageError):  # the same is said by `finish`, which must come to pass
+                record_ending(tracking.recorder, this, overrides, status)
             report = tracking.finish(status)
         return summary.finish(this.run, report)
 
@@ -76,13 +80,19 @@ def train(
 def _finished_before(
     config: TrainConfig, overrides: list[str], this: Attempt, supervisor: Supervisor
 ) -> RunSummary:
-    """What a finished run came to; what MLflow does not hold of it is shipped."""
+    """What a finished run came to; what its store does not hold of it is shipped."""
     summary = RunSummary.of_finished(this.run, config, overrides)
-    if config.tracking.uri and not sync_report(this.run.path).complete:
+    if config.tracking.uri is None:
+        return replace(summary, unsynced="")  # nobody asks MLflow
+    uri = resolve_uri(config.tracking.uri)
+    report = sync_report(this.run.path, uri=uri)
+    if not report.complete:
+        write_destination(this.run.path, uri, config.tracking.experiment)
         shipper = supervisor.shipper(this.run.path, config.tracking)
         shipper = shipper or Shipper(this.run.path, config.tracking)
-        return summary.finish(this.run, shipper.finish(config.tracking.wait_seconds))
-    return summary
+        report = shipper.finish(config.tracking.wait_seconds)
+    supervisor.ship_leftovers(config, this.run.path)
+    return summary.finish(this.run, report)
 
 
 def _fit(

@@ -1,10 +1,10 @@
 """Whether a directory of artifacts can be written, before anything is."""
 
-import os
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from latentsweep.errors import TrackingError
+from latentsweep.tracking.files import why_unwritable
 
 
 def check_directory(directory: Path, uri: str) -> None:
@@ -17,14 +17,9 @@ def check_directory(directory: Path, uri: str) -> None:
     Raises:
         TrackingError: it cannot be written.
     """
-    there = directory
-    while not os.path.lexists(there) and there != there.parent:
-        there = there.parent
-    if not there.is_dir():
-        raise _unwritable(directory, uri, f"{there} is no directory")
-    # access() knows of read-only disks, too; to root it says yes to all others.
-    if not os.access(there, os.W_OK | os.X_OK):
-        raise _unwritable(directory, uri, f"no permission to write {there}")
+    refusal = why_unwritable(directory)
+    if refusal:
+        raise _unwritable(directory, uri, f"{refusal.filename}: {refusal.strerror}")
 
 
 def local_directory(location: str) -> Path | None:

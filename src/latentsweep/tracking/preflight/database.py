@@ -30,9 +30,22 @@ def check_database(uri: str, experiment: str) -> str:
         check_directory(file.parent / "mlartifacts", uri)
         return ""
     shown = without_credentials(uri)
+    if file is not None and file.is_dir():
+        raise TrackingError(
+            f"{file} is a directory",
+            expected="an sqlite database that MLflow made, or no file",
+            mend=f"tracking.uri=sqlite:///{file}/mlflow.db",
+        )
     try:
         revisions, experiments = _read_settled(uri, file, experiment)
     except Exception as error:  # each database has errors of its own
+        if _lacks_driver(error):
+            raise TrackingError(
+                f"there is no driver here for the database {shown}",
+                found=first_line(error),
+                expected="postgresql+psycopg://USER@HOST/DATABASE, whose driver is installed",
+                mend="write it so, or install the driver that the address asks for",
+            ) from None
         locked = isinstance(error, sqlite3.OperationalError) and "not a database" not in str(error)
         if file is not None and not locked:
             raise TrackingError(
@@ -54,6 +67,12 @@ def check_database(uri: str, experiment: str) -> str:
     elif file is not None:
         check_directory(file.parent / "mlartifacts", shown)
     return ""
+
+
+def _lacks_driver(error: Exception) -> bool:
+    from sqlalchemy.exc import NoSuchModuleError
+
+    return isinstance(error, ImportError | NoSuchModuleError)
 
 
 def _read_settled(

@@ -35,6 +35,8 @@ def check_server(uri: str, experiment: str) -> str:
             answer = session.get(
                 f"{uri}{_API}/experiments/get-by-name", params=asked, timeout=_SECONDS
             )
+            if answer.status_code >= _BROKEN:
+                return f"the server at {shown} is in trouble (HTTP {answer.status_code})"
             location = _location(answer, experiment, shown)
             _check_artifacts(session, uri, shown, location)
         except requests.exceptions.SSLError as error:
