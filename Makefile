@@ -4,6 +4,15 @@ BIN := .venv/bin
 INSTALLED := .venv/.installed
 export MLFLOW_DISABLE_TELEMETRY := true
 
+KNOWN := PYTHON ARGS WORKERS STUDY DIRECTORY CLUSTER PARTITION GPUS TIME FOLLOW URI PORT PAGE HOST \
+  ALLOWED ARTIFACTS RUN FORMAT NAME ALIAS PART SHELL
+GIVEN := $(foreach name,$(.VARIABLES),$(if $(filter command,$(origin $(name))),$(name)))
+UNKNOWN := $(filter-out $(KNOWN) MAKE%,$(GIVEN))
+ifneq ($(UNKNOWN),)
+  $(error latentsweep: $(UNKNOWN): no variable of this Makefile. Settings of a run go into ARGS, \
+    such as ARGS="$(firstword $(UNKNOWN))=$($(firstword $(UNKNOWN)))"; make help lists the rest)
+endif
+
 .DEFAULT_GOAL := help
 .PHONY: help setup train sweep sweep-status sweep-cancel sweep-proxy report dashboard pictures \
   server sync export promote benchmark test lint format clean
@@ -70,9 +79,9 @@ sync: $(INSTALLED)  ## ship to MLflow what it lacks; RUN= one run, URI= another 
 export: $(INSTALLED)  ## write a run's points as a table; RUN= which, FORMAT=csv|parquet
 	@$(BIN)/python pipelines/export.py '$(RUN)' $(if $(FORMAT),--format $(FORMAT)) $(ARGS)
 
-promote: $(INSTALLED)  ## check a run's model and register it; RUN= which, NAME=, ALIAS=champion
+promote: $(INSTALLED)  ## check a run's model and register it; RUN= which, NAME=, ALIAS=champion, URI=
 	@$(BIN)/python pipelines/promote.py '$(RUN)' $(if $(NAME),--name '$(NAME)') \
-	  $(if $(ALIAS),--alias '$(ALIAS)') $(ARGS)
+	  $(if $(ALIAS),--alias '$(ALIAS)') $(if $(URI),--uri '$(URI)') $(ARGS)
 
 pictures: $(INSTALLED)  ## train the default run and make the README's picture of it
 	@$(BIN)/python pipelines/train.py

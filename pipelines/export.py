@@ -10,13 +10,18 @@ def main() -> None:
     """Write the table and print where it is; MLflow is not needed."""
     parser = ArgumentParser(description="Write a run's points as CSV or Parquet.")
     parser.add_argument("run", nargs="?", default="", help="its directory or its MLflow run's id")
-    parser.add_argument("--format", choices=("csv", "parquet"), default="csv")
+    parser.add_argument("--format", default="csv", help="csv or parquet")
     parser.add_argument("--to", type=Path, help="directory; default: export/ in the run's own")
     arguments = parser.parse_args()
 
+    from latentsweep.errors import ConfigError
     from latentsweep.tracking.export import export_journal
     from latentsweep.tracking.records_on_disk import find_run
 
+    if arguments.format not in ("csv", "parquet"):
+        raise ConfigError(
+            f"{arguments.format} is no format of a table", expected="FORMAT=csv or FORMAT=parquet"
+        )
     run_dir = find_run(arguments.run)
     for path in export_journal(run_dir, arguments.to or run_dir / "export", arguments.format):
         print(path)

@@ -14,13 +14,19 @@ def main() -> None:
     parser.add_argument("--alias", default="champion", help="which of its versions this is to be")
     arguments = parser.parse_args()
 
+    from latentsweep.tracking.records_on_disk import RUN_ID, find_run
+
+    if not RUN_ID.fullmatch(arguments.run):
+        find_run(arguments.run)  # its refusal needs no import of PyTorch
+
     from rich.console import Console
     from rich.table import Table
 
     from latentsweep.training.promotion import promote
 
     done = promote(arguments.run, arguments.uri, arguments.name, arguments.alias)
-    table = Table(title="recomputed from the model in MLflow", title_justify="left")
+    title = f"recomputed from the model in MLflow: its run's best, step {done.step}"
+    table = Table(title=title, title_justify="left")
     for heading in ("metric", "recorded", "recomputed", "may differ by"):
         table.add_column(heading, justify="left" if heading == "metric" else "right")
     for each in done.comparisons:

@@ -123,4 +123,4 @@ def test_sweep_that_knew_no_store_is_nested_in_one_later(sweep: Sweep, tmp_path:
     assert {run["status"] for run in runs} == {"FINISHED"}
     assert "report.html" in parent["artifacts"]
     best = study_in(tmp_path).best_trial
-    assert parent["tags"]["latentsweep.best_run"] == Path(best.user_attrs[RUN]).name
+    assert parent["tags"]["latentsweep.best_run"] == f"sweeps/small/{best.user_attrs[RUN]}"

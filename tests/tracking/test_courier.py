@@ -327,3 +327,23 @@ def test_with_tracking_off_there_is_no_process(tmp_path: Path) -> None:
     assert courier.close(60) == {}
     assert courier._process is None
     assert [path.name for path in tmp_path.iterdir()] == ["journal.jsonl"]
+
+
+def test_a_system_that_starts_no_process_does_not_stop_training(
+    tmp_path: Path, uri: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    with monkeypatch.context() as full:
+        full.setattr(subprocess, "Popen", refuse)
+        courier = Courier(_config(uri), tmp_path / "synchroniser.log")
+        tracking = start(courier, tmp_path / "run", uri)
+        tracking.recorder.metrics({"train/loss": 1.0}, 1)
+        tracking.finish(RunStatus.FINISHED)
+        left = courier.close(1.0)
+    assert "cannot be started" in left[tmp_path / "run"].problem
+    again = start(courier, tmp_path / "other", uri)
+    again.finish(RunStatus.FINISHED)
+    assert courier.close(60.0) == {}
+    assert settled(tmp_path / "other")

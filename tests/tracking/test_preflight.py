@@ -157,7 +157,23 @@ def test_a_server_that_is_only_away_is_no_mistake(
 
 def test_a_server_in_trouble_is_no_mistake() -> None:
     with answering({"/version": (502, "bad gateway"), BY_NAME: (502, "")}) as address:
-        assert check_store(address, "tests") == ""
+        assert "in trouble" in check_store(address, "tests")
+    with answering({"/version": (200, "3.17.0"), BY_NAME: (500, "")}) as address:
+        assert "in trouble (HTTP 500)" in check_store(address, "tests")
+
+
+def test_a_database_without_its_driver_is_refused() -> None:
+    error = refusal("mysql+nosuchdriver://me@127.0.0.1:9/mlflow")
+    assert "no driver" in error.what
+    error = refusal("postgresql+psycopg2://me@127.0.0.1:9/mlflow")
+    assert "psycopg2" in error.found
+    assert "postgresql+psycopg://" in error.expected
+
+
+def test_a_directory_is_no_store(tmp_path: Path) -> None:
+    error = refusal(f"sqlite:///{tmp_path}")
+    assert "is a directory" in error.what
+    assert error.mend == f"tracking.uri=sqlite:///{tmp_path}/mlflow.db"
 
 
 def test_the_question_is_asked_without_mlflow(

@@ -54,8 +54,21 @@ def test_what_is_no_record_is_refused_with_a_value_error(line: bytes) -> None:
 
 @pytest.mark.parametrize(
     "line",
-    [b"", b"{}", b"[]", b'{"kind":"metrics"}', b'{"kind":"status","time":1,"status":"odd"}'],
+    [
+        b"",
+        b"{}",
+        b"[]",
+        b"[" * 100_000,
+        b'{"kind":"metrics"}',
+        b'{"kind":"metrics","time":1,"step":9223372036854775808,"values":{"a":1.0}}',
+        b'{"kind":"metrics","time":null,"step":1,"values":{"a":1.0}}',
+        b'{"kind":"tags","time":1,"values":{"a":5}}',
+        b'{"kind":"tags","time":1,"values":null}',
+        b'{"kind":"file","time":1,"source":null,"artifact_path":"a"}',
+        b'{"kind":"dataset","time":1,"name":"a","digest":"b","source":"c","profile":[]}',
+        b'{"kind":"status","time":1,"status":"odd"}',
+    ],
 )
-def test_incomplete_records_are_refused(line: bytes) -> None:
+def test_incomplete_and_ill_typed_records_are_refused(line: bytes) -> None:
     with pytest.raises(ValueError, match="no record"):
         from_line(line)

@@ -45,3 +45,11 @@ def test_a_run_that_does_not_exist_is_told_of(reference: str, found: str) -> Non
         find_run(reference)
     assert found in caught.value.found
     assert "RUN=" in caught.value.mend
+
+
+def test_a_name_that_two_runs_have_is_no_guess(places: Path) -> None:
+    JournalRecorder(places / "sweeps/s/trials/0001/b").close()
+    with pytest.raises(ConfigError) as caught:
+        find_run("b")
+    assert caught.value.found == "runs/b, sweeps/s/trials/0001/b"
+    assert find_run("sweeps/s/trials/0001/b") == places / "sweeps/s/trials/0001/b"

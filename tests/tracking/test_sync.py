@@ -1,8 +1,10 @@
+import json
 import subprocess
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -10,6 +12,7 @@ import pytest
 
 from latentsweep.tracking.destination import Destination, read_destination, write_destination
 from latentsweep.tracking.journal_recorder import JournalRecorder
+from latentsweep.tracking.link import Link
 from latentsweep.tracking.progress import PROGRESS_NAME, read_identity, read_progress
 from latentsweep.tracking.recorder import RunStatus
 from latentsweep.tracking.report import sync_report
@@ -239,6 +242,103 @@ def test_trials_are_nested_under_their_sweep_in_whichever_store(tmp_path: Path, 
     assert sync([sweep, trial], Destination(uri, "tests")).shipped == [sweep, trial]
     stored = MlflowClient(uri).get_run(read_progress(trial).run_id)
     assert stored.data.tags["mlflow.parentRunId"] == read_progress(sweep).run_id
+
+
+def test_a_trial_that_was_shipped_alone_is_nested_once_its_sweep_is_there(
+    tmp_path: Path, uri: str
+) -> None:
+    from mlflow.tracking import MlflowClient
+
+    sweep = left_behind(tmp_path / "sweep", None, RunStatus.FINISHED)
+    trial = tmp_path / "sweep" / "trials" / "0000" / "run"
+    recorder = JournalRecorder(trial)
+    recorder.tags({"mlflow.parentRunId": ""})  # what a sweep with tracking=off knows
+    recorder.status(RunStatus.FINISHED)
+    recorder.close()
+    to = Destination(uri, "tests")
+    assert sync([trial], to).shipped == [trial]
+    client, run_id = MlflowClient(uri), read_progress(trial).run_id
+    assert "mlflow.parentRunId" not in client.get_run(run_id).data.tags
+    assert sync([trial, sweep], to).shipped == [trial, sweep]
+    parent = client.get_run(run_id).data.tags["mlflow.parentRunId"]
+    assert parent == read_progress(sweep).run_id
+    assert sync([trial, sweep], to).shipped == []
+
+
+def test_a_run_in_a_place_without_a_sweep_is_shipped(uri: str) -> None:
+    with TemporaryDirectory(dir="/tmp") as shallow:
+        run_dir = left_behind(Path(shallow), uri, None)
+        recorder = JournalRecorder(run_dir)
+        recorder.tags({"mlflow.parentRunId": "a sweep's"})
+        recorder.close()
+        assert sync([run_dir]).shipped == [run_dir]
+
+
+def test_what_one_store_holds_is_not_taken_for_anothers(
+    tmp_path: Path, uri: str, told_by_mlflow: Tell
+) -> None:
+    run_dir = left_behind(tmp_path / "run", uri, RunStatus.FINISHED)
+    sync([run_dir])
+    first = read_progress(run_dir).run_id
+    before = told_by_mlflow(uri, first)
+    away = Destination("http://127.0.0.1:9", "tests")
+    assert list(sync([run_dir], away, patience=0.5).left) == [run_dir]
+    assert not sync_report(run_dir, uri=away.uri).complete
+    link = Link(run_dir, away.uri, "tests", live=False)
+    problem, _ = link.advance(None)
+    assert "refuses the connection" in problem
+    assert not sync_report(run_dir, uri=away.uri).complete
+    assert "refuses" in sync_report(run_dir, uri=away.uri).problem
+    assert sync([run_dir], Destination(uri, "tests")).shipped == [run_dir]
+    assert read_progress(run_dir).run_id == first
+    assert told_by_mlflow(uri, first) == before
+
+
+def test_what_is_recorded_after_the_end_does_not_move_it(tmp_path: Path, uri: str) -> None:
+    from mlflow.tracking import MlflowClient
+
+    run_dir = left_behind(tmp_path / "run", uri, RunStatus.FINISHED)
+    with (run_dir / "journal.jsonl").open("ab") as journal:
+        journal.write(b'{"kind":"tags","time":9999999999999,"values":{"late":"yes"}}\n')
+    sync([run_dir])
+    run = MlflowClient(uri).get_run(read_progress(run_dir).run_id)
+    assert run.data.tags["late"] == "yes"
+    assert run.info.end_time < 9999999999999
+
+
+@pytest.mark.parametrize("tail", [b'{"kind":"met', b"\0\0\n", b'{"kind":"tags","values":null}\n'])
+def test_a_journals_damaged_end_counts_for_nothing(tmp_path: Path, uri: str, tail: bytes) -> None:
+    run_dir = left_behind(tmp_path / "run", uri, RunStatus.FINISHED)
+    with (run_dir / "journal.jsonl").open("ab") as journal:
+        journal.write(tail)
+    assert sync([run_dir]).shipped == [run_dir]
+    outcome = sync([run_dir])
+    assert not outcome.shipped
+    assert not outcome.left
+
+
+@pytest.mark.parametrize("offset", ["1e999", "60", "1"])
+def test_a_cursor_that_fits_no_line_is_not_believed(
+    tmp_path: Path, uri: str, offset: str, told_by_journal: Tell, told_by_mlflow: Tell
+) -> None:
+    run_dir = left_behind(tmp_path / "run", uri, RunStatus.FINISHED)
+    first = json.dumps({"run_id": "a" * 32, "experiment_id": "1", "uri": uri})
+    (run_dir / "mlflow.json").write_text(first)
+    (run_dir / PROGRESS_NAME).write_text(
+        f'{{"run_id":"","offset":{offset},"refused":0,"settled":false,"problem":""}}'
+    )
+    assert sync([run_dir]).shipped == [run_dir]
+    run_id = read_progress(run_dir).run_id
+    assert told_by_mlflow(uri, run_id) == told_by_journal(run_dir)
+
+
+def test_a_store_that_was_deleted_is_filled_again(tmp_path: Path, told_by_mlflow: Tell) -> None:
+    store = f"sqlite:///{tmp_path}/mlflow.db"
+    run_dir = left_behind(tmp_path / "run", store, RunStatus.FINISHED)
+    sync([run_dir])
+    (tmp_path / "mlflow.db").unlink()
+    assert sync([run_dir]).shipped == [run_dir]
+    assert len(told_by_mlflow(store, read_progress(run_dir).run_id).points) == 80
 
 
 def test_an_unusable_log_of_the_leftovers_stops_nothing(tmp_path: Path, uri: str) -> None:

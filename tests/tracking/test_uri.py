@@ -37,6 +37,7 @@ def test_addresses_of_servers_stay_as_they_are(uri: str) -> None:
         "http://[bad",
         "https://host:99999",
         "http://:5000",
+        "sqlite:///m.db?mode=ro",
     ],
 )
 def test_what_is_no_address_is_refused(uri: str) -> None:

@@ -3,7 +3,7 @@ from pathlib import Path
 
 from latentsweep.tracking.journal_recorder import JournalRecorder
 from latentsweep.tracking.recorder import RunStatus
-from latentsweep.training.attempts import attempts_table, record_attempt
+from latentsweep.training.attempts import attempts_table, record_attempt, record_end
 
 
 def begin(run_dir: Path, from_step: int, end: RunStatus | None) -> str:
@@ -47,3 +47,17 @@ def test_a_damaged_chain_begins_anew(tmp_path: Path) -> None:
     begin(tmp_path, 3, None)
     content = json.loads((tmp_path / "files" / "attempts.json").read_text())
     assert [each["number"] for each in content] == [1]
+
+
+def test_the_end_of_an_attempt_is_on_record_before_there_is_another(tmp_path: Path) -> None:
+    begin(tmp_path, 0, None)
+    recorder = JournalRecorder(tmp_path, "uid")
+    recorder.metrics({"train/loss": 1.0, "epoch": 0.0}, 9)
+    record_end(recorder, tmp_path, RunStatus.INTERRUPTED, recorder.latest_step)
+    recorder.close()
+    begin(tmp_path, 9, RunStatus.FINISHED)
+    content = json.loads((tmp_path / "files" / "attempts.json").read_text())
+    assert [(each["ended"], each["at_step"]) for each in content] == [
+        ("interrupted", 9),
+        ("running", None),
+    ]

@@ -107,6 +107,12 @@ def test_a_password_in_an_address_is_refused(run_dir: Path) -> None:
     assert "s3cret" not in str(caught.value)
 
 
+def test_a_run_is_promoted_in_its_own_store_alone(run_dir: Path) -> None:
+    with pytest.raises(ConfigError, match="recorded in another store") as caught:
+        promote(str(run_dir), "sqlite:////elsewhere/mlflow.db", "", "champion")
+    assert "make sync RUN=" in caught.value.mend
+
+
 @pytest.mark.parametrize(
     ("reference", "said"),
     [("f" * 32, "there is no run"), ("", "no run is named"), ("runs/none", "there is no run")],

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from latentsweep.tracking.destination import Destination, read_destination
 from latentsweep.tracking.journal import JOURNAL_NAME, read_journal
 from latentsweep.tracking.records import Metrics
 
@@ -114,3 +115,17 @@ def test_finished_run_that_was_not_shipped_is_shipped_by_the_same_command(tmp_pa
     assert again.returncode == 0, again.stderr
     assert "not synced" not in again.stdout
     assert "MLflow run:" in again.stdout
+
+
+def test_a_run_that_knew_no_store_goes_to_the_one_that_is_named_later(tmp_path: Path) -> None:
+    overrides = ["trainer.max_epochs=1", *(text for text in SMALL if text != "tracking=off")]
+    off = run(tmp_path, *overrides, "tracking=off")
+    assert off.returncode == 0, off.stderr
+    assert "make sync RUN=" in off.stdout
+    (run_dir,) = tmp_path.glob("runs/*/")
+    chain = json.loads((run_dir / "files" / "attempts.json").read_text())
+    assert [each["ended"] for each in chain] == ["finished"]
+    away = ("tracking=server", "tracking.uri=http://127.0.0.1:9", "tracking.wait_seconds=1")
+    assert "not synced" in run(tmp_path, *overrides, *away).stdout
+    assert read_destination(run_dir) == Destination("http://127.0.0.1:9", "latentsweep")
+    assert "not synced" not in run(tmp_path, *overrides, "tracking=off").stdout

@@ -51,9 +51,15 @@ def log_best_model(
     return problem
 
 
-def best_run_tag(trial: FrozenTrial) -> dict[str, str]:
+def best_run_tag(trial: FrozenTrial, directory: Path) -> dict[str, str]:
     """The tag by which the sweep's run names its best trial's: as `make promote RUN=` takes it.
 
-    An id would be one of a single store.
+    A directory, since an id would be one of a single store.
+
+    Args:
+        trial: the best one.
+        directory: the sweep's.
     """
-    return {BEST_RUN_TAG: Path(trial.user_attrs[RUN]).name} if RUN in trial.user_attrs else {}
+    if RUN not in trial.user_attrs:
+        return {}
+    return {BEST_RUN_TAG: str(Path(directory.parent.name, directory.name, trial.user_attrs[RUN]))}

@@ -102,7 +102,7 @@ def _put_on_record(
             artifacts=artifacts,
             note=summary_note(study, directory),
             metrics=dict(best[0].user_attrs.get(METRICS, {})) if best else {},
-            tags={**_tags(trials), **(best_run_tag(best[0]) if best else {})},
+            tags={**_tags(trials), **(best_run_tag(best[0], directory) if best else {})},
             step=sum(trial.state in FINISHED for trial in trials),
         )
     except RunBusyError as error:

@@ -8,6 +8,7 @@ import select
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,6 +23,7 @@ _logger = logging.getLogger(__name__)
 
 LOG_NAME = "synchroniser.log"
 _STARTS = 3
+_UNNOTICED_SECONDS = 8.0  # as long as an idle MLflow may take
 _LEAST_PATIENCE = 10.0
 # At each word to the synchroniser so many of the ended runs are looked at, to forget the shipped.
 _LOOKED_AT = 4
@@ -112,7 +114,7 @@ class Courier:
             assert process.stdin is not None
             process.stdin.close()
             try:
-                status = process.wait(max(0.0, deadline - time.monotonic()))
+                status = _wait(process, deadline)
             except subprocess.TimeoutExpired:
                 problem = (
                     f"MLflow does not hold everything after {seconds:g} s; shipping goes on in the "
@@ -210,6 +212,20 @@ class Courier:
         ended = [to_line(End(run_dir, size)) for run_dir, size in self._ended.items()]
         self._unsent = b"".join(begun + ended)
         return process
+
+
+def _wait(process: subprocess.Popen[bytes], deadline: float) -> int:
+    """Wait for the process to end; says so where that takes long.
+
+    Raises:
+        subprocess.TimeoutExpired: it goes on.
+    """
+    left = deadline - time.monotonic()
+    if left > _UNNOTICED_SECONDS:
+        with suppress(subprocess.TimeoutExpired):
+            return process.wait(_UNNOTICED_SECONDS)
+        print(f"waiting up to {left:.0f} s for MLflow to take the rest", file=sys.stderr)
+    return process.wait(max(0.0, deadline - time.monotonic()))
 
 
 class CourierShipper:

@@ -1,5 +1,6 @@
 """The runs whose record lies below a directory, and the one that a person means."""
 
+import os
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -32,7 +33,7 @@ def find_run(reference: str, places: Iterable[str | Path] = PLACES) -> Path:
         places: directories to look in.
 
     Raises:
-        ConfigError: there is no such run here.
+        ConfigError: there is no such run here, or more than one of that name.
     """
     searched = [str(place) for place in places]
     if not reference:
@@ -44,10 +45,16 @@ def find_run(reference: str, places: Iterable[str | Path] = PLACES) -> Path:
     if (Path(reference) / JOURNAL_NAME).exists():
         return Path(reference).absolute()
     records = list(find_records(searched))
-    for run_dir in records:
-        identity = read_identity(run_dir)
-        if run_dir.name == reference or (identity and identity.run_id == reference):
-            return run_dir
+    found = [run_dir for run_dir in records if reference in (run_dir.name, _id_of(run_dir))]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise ConfigError(
+            f"there are {len(found)} runs {reference} here",
+            found=", ".join(map(os.path.relpath, found)),
+            expected="one of these directories",
+            mend=f"RUN={os.path.relpath(found[0])}",
+        )
     is_id = RUN_ID.fullmatch(reference)
     raise ConfigError(
         f"there is no run {reference} here",
@@ -56,3 +63,8 @@ def find_run(reference: str, places: Iterable[str | Path] = PLACES) -> Path:
         expected="a run's directory or the id of its MLflow run",
         mend="RUN=DIRECTORY of the run, from the directory that it was started in",
     )
+
+
+def _id_of(run_dir: Path) -> str:
+    identity = read_identity(run_dir)
+    return identity.run_id if identity else ""

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from latentsweep.errors import ConfigError, TrackingError
 from latentsweep.tracking.logged_model import find_model
-from latentsweep.tracking.preflight import why_not
-from latentsweep.tracking.store import open_store
+from latentsweep.tracking.preflight import check_store
+from latentsweep.tracking.store import open_store, prepare_client
 from latentsweep.tracking.sync import DEFAULT_EXPERIMENT
-from latentsweep.tracking.uri import without_credentials
+from latentsweep.tracking.uri import resolve_uri, sqlite_file, without_credentials
 
 if TYPE_CHECKING:
     import numpy as np
@@ -48,9 +48,13 @@ class Registry:
     def __init__(self, uri: str) -> None:
         self._uri = uri
         self._shown = without_credentials(uri)
-        problem = why_not(uri, DEFAULT_EXPERIMENT)
+        file = sqlite_file(resolve_uri(uri))
+        if file is not None and not file.exists():
+            raise self._unreachable(f"there is no {file}")
+        problem = check_store(uri, DEFAULT_EXPERIMENT)
         if problem:
             raise self._unreachable(problem)
+        prepare_client()
         with self._asking():
             self._client: MlflowClient = open_store(uri)
 

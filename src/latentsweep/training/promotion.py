@@ -40,6 +40,7 @@ class Promotion:
         name: of the registered model.
         alias: which of its versions it is.
         version: the version.
+        step: optimiser step of the model, its run's best one.
         comparisons: recorded and recomputed metrics.
         served_difference: of a pixel, between the served model and the trained one.
         uri: of the store, without credentials.
@@ -48,6 +49,7 @@ class Promotion:
     name: str
     alias: str
     version: int
+    step: int
     comparisons: list[Comparison]
     served_difference: float
     uri: str
@@ -58,7 +60,7 @@ def promote(reference: str, uri: str, name: str, alias: str) -> Promotion:
 
     Args:
         reference: a run's directory, or the id of its MLflow run.
-        uri: of the store; empty: where the run is recorded.
+        uri: of the store, for a run that is not here; empty: where the run is recorded.
         name: of the registered model; empty: after data and model.
         alias: which of its versions this is to be.
 
@@ -77,7 +79,13 @@ def promote(reference: str, uri: str, name: str, alias: str) -> Promotion:
         chosen = name or _name_of(model)
         version = registry.register(model, chosen, alias)
     return Promotion(
-        chosen, alias, version, comparisons, difference, without_credentials(resolve_uri(uri))
+        name=chosen,
+        alias=alias,
+        version=version,
+        step=again.step,
+        comparisons=comparisons,
+        served_difference=difference,
+        uri=without_credentials(resolve_uri(uri)),
     )
 
 
@@ -101,6 +109,13 @@ def _in_mlflow(reference: str, uri: str) -> tuple[str, str]:
             f"the run {run_dir} is in no store",
             found="it was recorded with tracking=off",
             mend=f"make sync RUN={run_dir} URI=sqlite:///mlflow.db, then the same again",
+        )
+    if uri and resolve_uri(uri, "URI") != destination.uri:
+        raise ConfigError(
+            f"the run {run_dir} is recorded in another store",
+            found=destination.uri,
+            expected=f"URI={destination.uri}, or none",
+            mend=f"make sync RUN={run_dir} URI={uri} takes it there; then the same again",
         )
     outcome = sync([run_dir])
     identity = read_identity(run_dir)

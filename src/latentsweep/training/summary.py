@@ -178,6 +178,8 @@ def _places(summary: RunSummary) -> dict[str, str]:
         on_server = summary.tracking_uri.startswith("http")
         page = runs if on_server else "experiments"  # make dashboard finds the runs by itself
         places["dashboard"] = dashboard_command(summary.tracking_uri, page)
+    else:
+        places["MLflow"] = f"off; make sync RUN={summary.directory} URI=... ships the record there"
     places["again"] = summary.command
     return places
 
