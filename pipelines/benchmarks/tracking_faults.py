@@ -37,6 +37,7 @@ class Scene:
 
     Attributes:
         run: the run.
+        steps: what it trains.
         server: its server, not yet started.
         place: the server's directory.
         quick: whether to train just long enough to see that it works.

@@ -41,7 +41,7 @@ CHROMIUM = (
     "--disable-component-update",
     "--disable-sync",
 )
-SECONDS = 60_000.0  # of patience with a page, in ms: the machine may be busy
+MOST_MS = 60_000.0  # of patience with a page, in ms: the machine may be busy
 
 
 @dataclass(frozen=True)
@@ -144,9 +144,9 @@ def page(browser: Browser) -> Iterator[Page]:
     context.add_init_script(
         "localStorage.setItem('mlflow.assistant.fab.autoOpenedOnFirstLoad_v1', 'true')"
     )
-    expect.set_options(timeout=SECONDS)
+    expect.set_options(timeout=MOST_MS)
     made = context.new_page()
-    made.set_default_timeout(SECONDS)
+    made.set_default_timeout(MOST_MS)
     yield made
     context.close()
 
@@ -205,7 +205,7 @@ def test_kl_is_one_heat_map_and_no_chart_a_latent(
     page.get_by_text("figures", exact=True).click()
     page.get_by_text("kl_per_latent.png").click()
     page.wait_for_function(
-        "[...document.images].some(image => image.naturalWidth > 200)", timeout=SECONDS
+        "[...document.images].some(image => image.naturalWidth > 200)", timeout=MOST_MS
     )
     page.screenshot(path=pictures / "kl-heat-map.png")
     (run_dir,) = reviewed.directory.glob("runs/digits*z4*")

@@ -8,7 +8,7 @@ from sqlalchemy.exc import ArgumentError
 from latentsweep.errors import ConfigError
 
 FORM = "postgresql://USER@HOST:PORT/DATABASE"
-PASSWORDS = "the password in PGPASSWORD or ~/.pgpass"
+PASSWORD_PLACES = "the password in PGPASSWORD or ~/.pgpass"
 _DRIVERS = ("postgresql", "postgres", "postgresql+psycopg")
 
 
@@ -30,7 +30,7 @@ def parse_address(text: str, source: str) -> URL:
     if url is None or url.drivername not in _DRIVERS or "@" in (url.host or ""):
         raise ConfigError(
             f"{source} is no address of a PostgreSQL database",
-            expected=f"{FORM}, {PASSWORDS}",
+            expected=f"{FORM}, {PASSWORD_PLACES}",
             mend="write the characters @ : / ? # % in a password as %40 %3A %2F %3F %23 %25",
         )
     return url.set(drivername="postgresql+psycopg")

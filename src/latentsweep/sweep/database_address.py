@@ -4,7 +4,7 @@ import os
 
 from sqlalchemy.engine import URL
 
-from latentsweep.config.postgresql import FORM, PASSWORDS, parse_address
+from latentsweep.config.postgresql import FORM, PASSWORD_PLACES, parse_address
 from latentsweep.config.sweep import PostgreSQLStorageConfig
 from latentsweep.errors import ConfigError
 
@@ -22,7 +22,7 @@ def address(config: PostgreSQLStorageConfig) -> URL:
         raise ConfigError(
             "storage=postgresql needs the database's address",
             found=f"neither sweep.storage.url nor {URL_VARIABLE}",
-            expected=f"{FORM}, {PASSWORDS}",
+            expected=f"{FORM}, {PASSWORD_PLACES}",
             mend=f"export {URL_VARIABLE}={FORM}",
         )
     return parse_address(text, "sweep.storage.url" if config.url else URL_VARIABLE)

@@ -12,7 +12,7 @@ from sqlalchemy import NullPool
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
 
-from latentsweep.config.postgresql import PASSWORDS, passwords, shown
+from latentsweep.config.postgresql import PASSWORD_PLACES, passwords, shown
 from latentsweep.config.sweep import PostgreSQLStorageConfig
 from latentsweep.errors import ConfigError
 from latentsweep.sweep.database_address import URL_VARIABLE, address
@@ -39,7 +39,7 @@ _REFUSALS = (
     (
         r"password authentication failed|no password supplied",
         "PostgreSQL refuses the user or the password",
-        f"check the user in the address, and {PASSWORDS}",
+        f"check the user in the address, and {PASSWORD_PLACES}",
     ),
     (r'role "[^"]*" does not exist', "PostgreSQL knows no such user", "createuser USER"),
     (r'database "[^"]*" does not exist', "PostgreSQL has no such database", "createdb DATABASE"),

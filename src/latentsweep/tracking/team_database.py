@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError
 
 from latentsweep.config.postgresql import (
     FORM,
-    PASSWORDS,
+    PASSWORD_PLACES,
     parse_address,
     passwords,
     shown,
@@ -56,7 +56,7 @@ def team_database(environment: Mapping[str, str]) -> TeamDatabase:
         raise ConfigError(
             "a team's server needs the address of its database",
             found=f"{DATABASE_VARIABLE} is not set",
-            expected=f"{FORM}, {PASSWORDS}",
+            expected=f"{FORM}, {PASSWORD_PLACES}",
             mend=f"export {DATABASE_VARIABLE}=postgresql://me@dbhost/mlflow",
         )
     url = parse_address(given, DATABASE_VARIABLE)
