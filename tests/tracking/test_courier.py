@@ -293,12 +293,13 @@ def test_a_run_that_nobody_begins_is_shipped_for_a_worker_that_died(
 
 
 def test_closing_tells_which_runs_mlflow_does_not_hold(tmp_path: Path) -> None:
-    courier = Courier(_config("http://me:s3cret@127.0.0.1:9"), tmp_path / "synchroniser.log")
+    address = "http://me:s3cret@127.0.0.1:9"
+    courier = Courier(_config(address), tmp_path / "synchroniser.log")
     process = courier._process
     assert process
     try:
         run_dir = tmp_path / "run"
-        start(courier, run_dir, "http://127.0.0.1:9").finish(RunStatus.FINISHED)
+        start(courier, run_dir, address).finish(RunStatus.FINISHED)
         until(lambda: read_progress(run_dir).problem != "")
         left = courier.close(0.1)
         assert list(left) == [run_dir]

@@ -259,7 +259,7 @@ def test_a_trial_that_was_shipped_alone_is_nested_once_its_sweep_is_there(
     assert sync([trial], to).shipped == [trial]
     client, run_id = MlflowClient(uri), read_progress(trial).run_id
     assert "mlflow.parentRunId" not in client.get_run(run_id).data.tags
-    assert sync([trial, sweep], to).shipped == [trial, sweep]
+    assert sync([trial, sweep], to).shipped == [sweep, trial]
     parent = client.get_run(run_id).data.tags["mlflow.parentRunId"]
     assert parent == read_progress(sweep).run_id
     assert sync([trial, sweep], to).shipped == []

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from latentsweep.tracking.destination import read_destination
 from latentsweep.tracking.experiment import NOTE_TAG
 from latentsweep.tracking.journal import (
     JOURNAL_NAME,
@@ -14,7 +15,7 @@ from latentsweep.tracking.journal import (
     read_journal,
 )
 from latentsweep.tracking.nesting import sweep_in_store, sweep_of
-from latentsweep.tracking.preflight import why_not
+from latentsweep.tracking.preflight import trouble_with
 from latentsweep.tracking.progress import (
     Identity,
     Progress,
@@ -91,6 +92,9 @@ class Link:
         if end is not None and end < self._progress.offset <= self.journal_size():
             # The run was taken up elsewhere, and how it stood at `end` no longer counts.
             return "", False
+        destination = read_destination(self._run_dir)
+        if destination and destination.uri != without_credentials(self._uri):
+            return "", False  # it goes to another store since, whose progress is not this one's
         try:
             return "", self._advance(end)
         except (MlflowException, SQLAlchemyError, OSError) as error:
@@ -147,7 +151,7 @@ class Link:
         run_uid, started = self._run()
         if not self._uri.startswith("http"):
             # MLflow itself would ask a database that is away for more than a minute.
-            problem = why_not(self._uri, self._experiment)
+            problem = trouble_with(self._uri, self._experiment)
             if problem:
                 raise ConnectionError(problem)
         client = open_store(self._uri)
@@ -159,8 +163,8 @@ class Link:
         if self._progress.run_id != run.run_id or self._progress.offset > self.journal_size():
             self._progress = Progress(run_id=run.run_id)
         if self._live:
-            client.update_run(run.run_id, status="RUNNING")
             client.set_tag(run.run_id, "status", RunStatus.RUNNING.value)
+            client.update_run(run.run_id, status="RUNNING")
         self._save(settled=False, problem="")
         self._client = client
         return client

@@ -71,7 +71,7 @@ def sync(
     """
     outcome = SyncOutcome()
     left: dict[Path, str] = {}
-    waiting: dict[Destination, list[Path]] = {}
+    wanted: dict[Destination, list[Path]] = {}
     for run_dir in records:
         noted = read_destination(run_dir)
         destination = noted
@@ -85,17 +85,20 @@ def sync(
             outcome.at_work.append(run_dir)
         elif destination is None:
             outcome.homeless.append(run_dir)
-        elif again or _is_behind(run_dir, destination.uri):
+        else:
             if to:
                 write_destination(run_dir, destination.uri, destination.experiment)
-            waiting.setdefault(destination, []).append(run_dir)
-    for destination, run_dirs in waiting.items():
-        problem = why_not(destination.uri, destination.experiment)
+            wanted.setdefault(destination, []).append(run_dir)
+    for destination, run_dirs in wanted.items():
+        waiting = [each for each in run_dirs if again or _is_behind(each, destination.uri)]
+        problem = why_not(destination.uri, destination.experiment) if waiting else ""
         if not problem:
-            _ship(destination, run_dirs, patience)
+            _ship(destination, waiting, patience)
             # Trials that were quicker than their sweep's own run, below which they belong.
-            _ship(destination, [each for each in run_dirs if _is_astray(each, destination.uri)])
-        for run_dir in run_dirs:
+            astray = [each for each in run_dirs if _is_astray(each, destination.uri)]
+            _ship(destination, astray, patience)
+            waiting += [each for each in astray if each not in waiting]
+        for run_dir in waiting:
             report = sync_report(run_dir, uri=destination.uri)
             if not problem and report.complete:
                 outcome.shipped.append(run_dir)
@@ -198,9 +201,7 @@ class _NoTrainer:
         return []
 
 
-def _ship(
-    destination: Destination, run_dirs: list[Path], patience: float = _PATIENCE_SECONDS
-) -> None:
+def _ship(destination: Destination, run_dirs: list[Path], patience: float) -> None:
     if not run_dirs:
         return
     synchroniser = Synchroniser(_NoTrainer(), destination.uri, destination.experiment, patience)

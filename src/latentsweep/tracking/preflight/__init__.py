@@ -10,7 +10,7 @@ from latentsweep.tracking.preflight.database import check_database
 from latentsweep.tracking.preflight.server import check_server
 from latentsweep.tracking.uri import resolve_uri, sqlite_file
 
-__all__ = ["check_store", "why_not"]
+__all__ = ["check_store", "trouble_with", "why_not"]
 
 
 def why_not(uri: str, experiment: str) -> str:
@@ -26,6 +26,11 @@ def why_not(uri: str, experiment: str) -> str:
     file = sqlite_file(uri)
     if file is not None and not file.parent.is_dir():
         return f"there is no {file.parent} on this machine for the store {uri}"
+    return trouble_with(uri, experiment)
+
+
+def trouble_with(uri: str, experiment: str) -> str:
+    """What `check_store` says, be it a refusal or not, in a line; empty where all is well."""
     try:
         return check_store(uri, experiment)
     except LatentsweepError as error:
