@@ -90,13 +90,14 @@ class Courier:
         self._tell(End(run_dir, self._ended[run_dir]))
         return replace(sync_report(run_dir, uri=self._uri), problem="")
 
-    def close(self, seconds: float) -> dict[Path, SyncReport]:
+    def close(self, seconds: float, *, tell: bool = False) -> dict[Path, SyncReport]:
         """Let the process ship the rest and end, and wait for that.
 
         One that was killed is replaced, since journals are whole and another one can go on.
 
         Args:
             seconds: how long to wait; after that it goes on by itself.
+            tell: whether to say so on the terminal, where that takes long.
 
         Returns:
             The runs that MLflow does not hold everything of.
@@ -114,7 +115,7 @@ class Courier:
             assert process.stdin is not None
             process.stdin.close()
             try:
-                status = _wait(process, deadline)
+                status = _wait(process, deadline, tell)
             except subprocess.TimeoutExpired:
                 problem = (
                     f"MLflow does not hold everything after {seconds:g} s; shipping goes on in the "
@@ -214,14 +215,14 @@ class Courier:
         return process
 
 
-def _wait(process: subprocess.Popen[bytes], deadline: float) -> int:
-    """Wait for the process to end; says so where that takes long.
+def _wait(process: subprocess.Popen[bytes], deadline: float, tell: bool) -> int:
+    """Wait for the process to end.
 
     Raises:
         subprocess.TimeoutExpired: it goes on.
     """
     left = deadline - time.monotonic()
-    if left > _UNNOTICED_SECONDS:
+    if tell and left > _UNNOTICED_SECONDS:
         with suppress(subprocess.TimeoutExpired):
             return process.wait(_UNNOTICED_SECONDS)
         print(f"waiting up to {left:.0f} s for MLflow to take the rest", file=sys.stderr)

@@ -42,6 +42,6 @@ class Shipper:
         if self._off:
             return SyncReport(complete=True)
         self._courier.end(self._run_dir)
-        left = self._courier.close(seconds)
+        left = self._courier.close(seconds, tell=True)
         others = next(iter(left.values()), None)
         return left.get(self._run_dir) or others or sync_report(self._run_dir)

@@ -90,7 +90,9 @@ def sync(
                 write_destination(run_dir, destination.uri, destination.experiment)
             wanted.setdefault(destination, []).append(run_dir)
     for destination, run_dirs in wanted.items():
-        waiting = [each for each in run_dirs if again or _is_behind(each, destination.uri)]
+        file = sqlite_file(destination.uri)
+        anew = again or (file is not None and not file.exists())
+        waiting = [each for each in run_dirs if anew or _is_behind(each, destination.uri)]
         problem = why_not(destination.uri, destination.experiment) if waiting else ""
         if not problem:
             _ship(destination, waiting, patience)
@@ -179,9 +181,6 @@ def _is_behind(run_dir: Path, uri: str) -> bool:
         return False  # its writer was killed before the first word
     if identity is None or identity.uri != without_credentials(uri):
         return True
-    file = sqlite_file(uri)
-    if file is not None and not file.exists():
-        return True  # it was deleted
     return not progress.settled or progress.offset < size or _is_astray(run_dir, uri)
 
 
