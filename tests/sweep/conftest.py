@@ -1,7 +1,6 @@
 """Small real sweeps on scikit-learn's digits, by the command that users give."""
 
 import os
-import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -56,8 +55,6 @@ def begin(directory: Path, *overrides: str) -> subprocess.Popen[str]:
         stderr=subprocess.PIPE,
         text=True,
         env={**os.environ, "PYTHONUNBUFFERED": "1"},
-        # Whoever runs the tests may have it ignored, as nohup does.
-        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),
     )
 
 
