@@ -4,6 +4,7 @@ BIN := .venv/bin
 INSTALLED := .venv/.installed
 export MLFLOW_DISABLE_TELEMETRY := true
 
+# make would pass over a misspelt variable, and over a setting outside of ARGS, in silence.
 KNOWN := PYTHON ARGS WORKERS STUDY DIRECTORY CLUSTER PARTITION GPUS TIME FOLLOW URI PORT PAGE HOST \
   ALLOWED ARTIFACTS RUN FORMAT NAME ALIAS PART SHELL
 GIVEN := $(foreach name,$(.VARIABLES),$(if $(filter command,$(origin $(name))),$(name)))

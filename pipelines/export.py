@@ -2,6 +2,7 @@
 
 from argparse import ArgumentParser
 from pathlib import Path
+from typing import get_args
 
 from latentsweep.command import errors_to_terminal
 
@@ -15,12 +16,13 @@ def main() -> None:
     arguments = parser.parse_args()
 
     from latentsweep.errors import ConfigError
-    from latentsweep.tracking.export import export_journal
+    from latentsweep.tracking.export import Format, export_journal
     from latentsweep.tracking.records_on_disk import find_run
 
-    if arguments.format not in ("csv", "parquet"):
+    if arguments.format not in get_args(Format):
         raise ConfigError(
-            f"{arguments.format} is no format of a table", expected="FORMAT=csv or FORMAT=parquet"
+            f"{arguments.format} is no format of a table",
+            expected=" or ".join(f"FORMAT={name}" for name in get_args(Format)),
         )
     run_dir = find_run(arguments.run)
     for path in export_journal(run_dir, arguments.to or run_dir / "export", arguments.format):

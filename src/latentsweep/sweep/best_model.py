@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import closing
 from pathlib import Path
 
@@ -54,7 +55,7 @@ def log_best_model(
 def best_run_tag(trial: FrozenTrial, directory: Path) -> dict[str, str]:
     """The tag by which the sweep's run names its best trial's: as `make promote RUN=` takes it.
 
-    A directory, since an id would be one of a single store.
+    A directory, seen from where the sweep was started, since an id would be one of a single store.
 
     Args:
         trial: the best one.
@@ -62,4 +63,4 @@ def best_run_tag(trial: FrozenTrial, directory: Path) -> dict[str, str]:
     """
     if RUN not in trial.user_attrs:
         return {}
-    return {BEST_RUN_TAG: str(Path(directory.parent.name, directory.name, trial.user_attrs[RUN]))}
+    return {BEST_RUN_TAG: os.path.relpath(directory / trial.user_attrs[RUN])}

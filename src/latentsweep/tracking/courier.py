@@ -19,14 +19,14 @@ from latentsweep.tracking.journal import journal_size
 from latentsweep.tracking.report import SyncReport, sync_report
 from latentsweep.tracking.uri import resolve_uri
 
-_logger = logging.getLogger(__name__)
-
 LOG_NAME = "synchroniser.log"
 _STARTS = 3
-_UNNOTICED_SECONDS = 8.0  # as long as an idle MLflow may take
+_UNNOTICED_SECONDS = 8.0  # a shorter wait needs no word
 _LEAST_PATIENCE = 10.0
 # At each word to the synchroniser so many of the ended runs are looked at, to forget the shipped.
 _LOOKED_AT = 4
+
+_log = logging.getLogger(__name__)
 
 
 class Courier:
@@ -205,7 +205,7 @@ class Courier:
                     env={**os.environ, "MLFLOW_TRACKING_URI": self._uri or ""},
                 )
         except OSError as error:
-            _logger.warning("the process that ships to MLflow cannot be started: %s", error)
+            _log.warning("the process that ships to MLflow cannot be started: %s", error)
             return None
         assert process.stdin is not None
         os.set_blocking(process.stdin.fileno(), False)

@@ -19,7 +19,7 @@ from latentsweep.tracking.preflight import trouble_with
 from latentsweep.tracking.progress import (
     Identity,
     Progress,
-    read_identity,
+    known_id,
     read_progress,
     write_identity,
     write_progress,
@@ -69,7 +69,7 @@ class Link:
         self._client: MlflowClient | None = None
         progress = read_progress(run_dir)
         # What another store holds is nothing to this one.
-        fits = self._known_id() and is_behind_a_line(self._journal, progress.offset)
+        fits = known_id(run_dir, uri) and is_behind_a_line(self._journal, progress.offset)
         self._progress = progress if fits else Progress()
 
     def journal_size(self) -> int:
@@ -156,7 +156,12 @@ class Link:
                 raise ConnectionError(problem)
         client = open_store(self._uri)
         run = find_or_create_run(
-            client, self._uri, self._experiment, run_uid, self._known_id(), started
+            client,
+            self._uri,
+            self._experiment,
+            run_uid,
+            known_id(self._run_dir, self._uri),
+            started,
         )
         identity = Identity(run.run_id, run.experiment_id, self._uri)
         write_identity(self._run_dir, identity)
@@ -191,11 +196,6 @@ class Link:
         else:
             client.set_terminated(run_id, _MLFLOW_STATUS[status], end_time=moment)
         self._save(settled=True, problem="")
-
-    def _known_id(self) -> str:
-        """The run's id in this store; "" while it is not known to have one."""
-        known = read_identity(self._run_dir)
-        return known.run_id if known and known.uri == without_credentials(self._uri) else ""
 
     def _run(self) -> tuple[str, int]:
         for record, _ in read_journal(self._journal):

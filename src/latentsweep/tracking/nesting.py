@@ -2,8 +2,7 @@
 
 from pathlib import Path
 
-from latentsweep.tracking.progress import read_identity
-from latentsweep.tracking.uri import without_credentials
+from latentsweep.tracking.progress import known_id
 
 TRIALS_FOLDER = "trials"
 
@@ -17,5 +16,4 @@ def sweep_of(run_dir: Path) -> Path | None:
 def sweep_in_store(run_dir: Path, uri: str) -> str:
     """The id of that sweep's own run in a store; empty while it has none there."""
     sweep = sweep_of(run_dir)
-    known = read_identity(sweep) if sweep else None
-    return known.run_id if known and known.uri == without_credentials(uri) else ""
+    return known_id(sweep, uri) if sweep else ""

@@ -74,6 +74,12 @@ def read_identity(run_dir: Path) -> Identity | None:
         return None
 
 
+def known_id(run_dir: Path, uri: str) -> str:
+    """The run's id in a store; empty while it is not known to have one there."""
+    known = read_identity(run_dir)
+    return known.run_id if known and known.uri == without_credentials(uri) else ""
+
+
 def write_identity(run_dir: Path, identity: Identity) -> None:
     """Put the run's place in MLflow on record.
 

@@ -22,7 +22,7 @@ from latentsweep.tracking.instructions import Instruction
 from latentsweep.tracking.journal import JOURNAL_NAME, is_at_work, journal_size
 from latentsweep.tracking.nesting import sweep_in_store
 from latentsweep.tracking.preflight import why_not
-from latentsweep.tracking.progress import read_identity, read_progress
+from latentsweep.tracking.progress import known_id, read_progress
 from latentsweep.tracking.records_on_disk import find_records
 from latentsweep.tracking.report import sync_report
 from latentsweep.tracking.synchroniser import Synchroniser, set_up_process
@@ -176,10 +176,10 @@ def _why_unusable(run_dir: Path, to: Destination | None) -> str:
 
 def _is_behind(run_dir: Path, uri: str) -> bool:
     """Whether a store lacks something; what MLflow refuses is not asked for again."""
-    size, progress, identity = journal_size(run_dir), read_progress(run_dir), read_identity(run_dir)
+    size, progress = journal_size(run_dir), read_progress(run_dir)
     if size == 0:
         return False  # its writer was killed before the first word
-    if identity is None or identity.uri != without_credentials(uri):
+    if not known_id(run_dir, uri):
         return True
     return not progress.settled or progress.offset < size or _is_astray(run_dir, uri)
 
