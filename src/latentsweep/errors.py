@@ -2,6 +2,9 @@
 
 import signal
 
+# `EX_TEMPFAIL` of sysexits.h: a scheduler is to start this job again.
+REQUEUE_EXIT = 75
+
 
 class LatentsweepError(Exception):
     """A mistake or a fault outside this code, told in one message.
@@ -11,9 +14,14 @@ class LatentsweepError(Exception):
         found: what was found there.
         expected: what would have been right.
         mend: what to do about it.
+
+    Attributes:
+        common: whether every rank of a run raises it at the same place.
     """
 
     exit_code = 1
+    quiet = False  # whether there is nothing left to show
+    common = False
 
     def __init__(self, what: str, *, found: str = "", expected: str = "", mend: str = "") -> None:
         self.what, self.found, self.expected, self.mend = what, found, expected, mend

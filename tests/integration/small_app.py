@@ -16,7 +16,7 @@ import hydra
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
-from latentsweep.sweep.cluster import preempted
+from latentsweep.training.slurm import preempted
 
 
 @hydra.main(config_path=None, config_name=None, version_base="1.3")

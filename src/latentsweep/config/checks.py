@@ -58,8 +58,17 @@ def _schedule_has_a_kl_to_move(config: TrainConfig, _: DataDescription) -> None:
         )
 
 
+def bends_the_mean(config: TrainConfig) -> bool:
+    """Whether the loss is more than a mean over images: it bends the batch's mean KL."""
+    return _free_bits(config) > 0 or isinstance(config.kl_schedule, CapacityConfig)
+
+
+def _free_bits(config: TrainConfig) -> float:
+    return 0.0 if isinstance(config.model, AEConfig) else config.model.free_bits
+
+
 def _capacity_or_free_bits(config: TrainConfig, _: DataDescription) -> None:
-    free_bits = 0.0 if isinstance(config.model, AEConfig) else config.model.free_bits
+    free_bits = _free_bits(config)
     if free_bits and isinstance(config.kl_schedule, CapacityConfig):
         raise ConfigError(
             "free bits and a capacity schedule both set a target for the KL",

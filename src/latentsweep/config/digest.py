@@ -24,6 +24,7 @@ NOT_IDENTITY = (
     "trainer.checkpoint_every_n_steps",
     "trainer.checkpoint_every_minutes",
     "trainer.progress_bar",
+    "trainer.meeting_seconds",
 )
 
 

@@ -5,6 +5,7 @@ from typing import Literal
 from latentsweep.config.component import (
     NonNegativeFloat,
     NonNegativeInt,
+    PositiveFloat,
     PositiveInt,
     Switch,
     Threads,
@@ -18,8 +19,8 @@ Precision = Literal["32-true", "64-true", "bf16-mixed", "16-mixed"]
 class TrainerConfig:
     """The training loop."""
 
-    name: Literal["auto", "cpu", "gpu"]
-    """auto: a GPU where there is one."""
+    name: Literal["auto", "cpu", "gpu", "ddp"]
+    """auto: a GPU where there is one; ddp: one rank a device, on GPUs where there are any."""
     max_epochs: PositiveInt
     """Passes over the training images."""
     precision: Precision
@@ -32,5 +33,7 @@ class TrainerConfig:
     """Optimiser steps between checkpoints; 0: by time and by epoch only."""
     checkpoint_every_minutes: NonNegativeFloat
     """Minutes between checkpoints; 0: by steps and by epoch only."""
+    meeting_seconds: PositiveFloat
+    """How long the ranks of trainer=ddp wait for each other at the start."""
     progress_bar: Switch
     """Whether to draw a progress bar."""

@@ -33,6 +33,7 @@ class TrainBatches:
     next epoch's first batch. Every iteration goes on from the state, to the end of that epoch.
 
     Attributes:
+        share: of each batch, the places that are handed out.
         sampler: the object itself; trainers that follow torch's `DistributedSampler` call
             `sampler.set_epoch` before each epoch.
 
@@ -41,12 +42,20 @@ class TrainBatches:
         batch_size: images of one optimiser step.
         seed: decides the order, and the noise of `binarise`.
         binarise: whether each epoch sees a new Bernoulli sample of the grey pixels.
+        share: of each batch, the places that are handed out; None: all of them.
 
     Raises:
         DataError: where the split does not fill one batch.
     """
 
-    def __init__(self, split: Split, batch_size: int, seed: int, binarise: bool = False) -> None:
+    def __init__(
+        self,
+        split: Split,
+        batch_size: int,
+        seed: int,
+        binarise: bool = False,
+        share: range | None = None,
+    ) -> None:
         if len(split) < batch_size:
             raise DataError(
                 "The training images do not fill one batch",
@@ -55,6 +64,7 @@ class TrainBatches:
                 mend=f"lower batch_size to {len(split)} or less",
             )
         self.split, self.batch_size, self.seed, self.binarise = split, batch_size, seed, binarise
+        self.share = share or range(batch_size)
         self._epoch = 0
         self._position = 0
         # Lightning does not load the state of a loader when it resumes between two epochs; what it
@@ -76,12 +86,14 @@ class TrainBatches:
 
     def _batch(self, order: Tensor, epoch: int, index: int) -> Batch:
         positions = order[index * self.batch_size : (index + 1) * self.batch_size]
-        if self.binarise:
+        share = slice(self.share.start, self.share.stop)
+        if self.binarise:  # of the whole batch, whose random numbers are one stream
             levels = self.split.levels(positions)
-            images = bernoulli_sample(levels, seed_of(self.seed, Stream.BINARISE, epoch, index))
+            sample = bernoulli_sample(levels, seed_of(self.seed, Stream.BINARISE, epoch, index))
+            images = sample[share]
         else:
-            images = self.split.images(positions)
-        return Batch(images, 0)
+            images = self.split.images(positions[share])
+        return Batch(images, self.share.start)
 
     def set_epoch(self, epoch: int) -> None:
         """Begin this epoch, unless it is the one under way or next to come."""
@@ -98,15 +110,22 @@ class TrainBatches:
 
 
 class EvalBatches:
-    """All images of a split, in order; the last batch may be smaller."""
+    """Images of a split, in order; the last batch may be smaller.
 
-    def __init__(self, split: Split, batch_size: int) -> None:
+    Args:
+        split: the images.
+        batch_size: images of a batch.
+        share: positions in the split that are handed out; None: all of them.
+    """
+
+    def __init__(self, split: Split, batch_size: int, share: range | None = None) -> None:
         self.split, self.batch_size = split, batch_size
+        self._share = range(len(split)) if share is None else share
 
     def __len__(self) -> int:
-        return -(-len(self.split) // self.batch_size)
+        return -(-len(self._share) // self.batch_size)
 
     def __iter__(self) -> Iterator[Batch]:
-        for start in range(0, len(self.split), self.batch_size):
-            stop = min(start + self.batch_size, len(self.split))
+        for start in self._share[:: self.batch_size]:
+            stop = min(start + self.batch_size, self._share.stop)
             yield Batch(self.split.images(torch.arange(start, stop)), start)

@@ -21,6 +21,7 @@ class ImageSet:
         factor_names: f names.
         factor_sizes: number of values of each factor.
         test: int64 (t,) indices of the official test split; None where the set has none.
+        mapped: whether the pixels lie in a memory-mapped file.
     """
 
     images: ImageStore
@@ -31,6 +32,7 @@ class ImageSet:
     factor_names: tuple[str, ...] = ()
     factor_sizes: tuple[int, ...] = ()
     test: Tensor | None = None
+    mapped: bool = False
 
     def __len__(self) -> int:
         return len(self.images)

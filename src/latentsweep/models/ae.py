@@ -1,5 +1,6 @@
 """The autoencoder: what every model here offers."""
 
+from collections.abc import Callable
 from typing import TypedDict, Unpack
 
 import torch
@@ -29,6 +30,14 @@ class Parts(TypedDict):
     likelihood: Likelihood
     latent_size: int
     shape: tuple[int, int, int]
+
+
+BatchMean = Callable[[Tensor], Tensor]
+
+
+def mean(values: Tensor) -> Tensor:
+    """The mean over a batch, (batch, ...) to (...)."""
+    return values.mean(dim=0)
 
 
 def at_least_float32(output: Tensor) -> Tensor:
@@ -91,7 +100,7 @@ class AE(nn.Module):
         output = at_least_float32(self.decoder(code))
         return Terms(self.likelihood.log_prob(output, x), torch.zeros_like(code))
 
-    def loss(self, terms: Terms, pressure: Pressure) -> Tensor:
+    def loss(self, terms: Terms, pressure: Pressure, batch_mean: BatchMean = mean) -> Tensor:
         """Mean over the batch of the negative log likelihood: a scalar, nats per image."""
         return -terms.log_likelihood.mean()
 

@@ -5,7 +5,7 @@ from typing import Unpack
 from torch import Tensor
 
 from latentsweep.config.model import VAEConfig
-from latentsweep.models.ae import AE, Parts, at_least_float32
+from latentsweep.models.ae import AE, BatchMean, Parts, at_least_float32, mean
 from latentsweep.models.kl_schedules import Pressure
 from latentsweep.models.posterior import DiagonalGaussian
 from latentsweep.models.prior import StandardNormal
@@ -45,7 +45,7 @@ class VAE(AE):
         output = at_least_float32(self.decoder(posterior.sample(noise)))
         return Terms(self.likelihood.log_prob(output, x), self.prior.kl(posterior))
 
-    def loss(self, terms: Terms, pressure: Pressure) -> Tensor:
+    def loss(self, terms: Terms, pressure: Pressure, batch_mean: BatchMean = mean) -> Tensor:
         """The objective to be made small: a scalar, nats per image.
 
         It is -log_likelihood + weight * beta * R, with the rate R = sum_j max(free_bits, KL_j) and
@@ -53,8 +53,14 @@ class VAE(AE):
         |R - C| stands in the place of R (Burgess et al. 2018). Free bits act first: the
         rate that is held against the capacity is the one with the floors. Both bend the batch's
         mean KL, so there the mean of two half batches' losses is not the whole batch's loss.
+
+        Args:
+            terms: of a batch.
+            pressure: how hard the KL term presses.
+            batch_mean: gives the mean over the batch, (batch, latent) to (latent,), where `terms`
+                are of a part of it only.
         """
-        rate = terms.kl.mean(dim=0).clamp(min=self.free_bits).sum()
+        rate = batch_mean(terms.kl).clamp(min=self.free_bits).sum()
         if pressure.capacity is not None:
             rate = (rate - pressure.capacity).abs()
         return -terms.log_likelihood.mean() + pressure.weight * self.beta * rate

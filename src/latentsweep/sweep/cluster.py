@@ -1,20 +1,16 @@
 """A sweep's workers on Slurm: which were submitted, how they fare, cancelled."""
 
-import os
-import shutil
-import subprocess
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from latentsweep.errors import ConfigError, LatentsweepError
+from latentsweep.errors import ConfigError
 from latentsweep.tracking.files import read_json, write_json
+from latentsweep.training.slurm import ask_slurm
 
 JOBS_NAME = "jobs.json"
-_SECONDS = 30.0
-_HURRIED_SECONDS = 5.0  # where the scheduler will kill soon
 _COLUMNS = "%i|%T|%M|%N|%r"
 # States in which Slurm still does something with a job.
 ALIVE = frozenset(
@@ -50,7 +46,7 @@ def check_partition(name: str | None) -> None:
         ConfigError: there is no such partition, or no Slurm here.
         LatentsweepError: Slurm does not answer.
     """
-    listed = _slurm("sinfo", "-h", "-o", "%R|%a").split()
+    listed = ask_slurm("sinfo", "-h", "-o", "%R|%a").split()
     partitions = dict(line.split("|") for line in listed)
     if name is None or partitions.get(name) == "up":
         return
@@ -103,13 +99,13 @@ def status(directory: Path) -> list[SlurmTask]:
     jobs = jobs_of(directory)
     if not jobs:
         return []
-    listed = _slurm("squeue", "-h", "-r", "-t", "all", "-o", _COLUMNS)
+    listed = ask_slurm("squeue", "-h", "-r", "-t", "all", "-o", _COLUMNS)
     workers = {worker.task: worker for worker in _parsed(listed) if _job(worker) in jobs}
     forgotten = [job for job in jobs if job not in {_job(worker) for worker in workers.values()}]
     if forgotten:
         # squeue forgets ended jobs after minutes; sacct needs accounting, which not all have.
         columns = ["-o", "JobID,State,Elapsed,NodeList,Reason"]
-        listed = _slurm(
+        listed = ask_slurm(
             "sacct", "-n", "-P", "-X", "-j", ",".join(forgotten), *columns, needed=False
         )
         workers |= {worker.task: worker for worker in _parsed(listed)}
@@ -124,24 +120,8 @@ def cancel(directory: Path) -> list[str]:
     """
     alive = [worker.task for worker in status(directory) if worker.alive]
     if alive:
-        _slurm("scancel", *sorted({task.partition("_")[0] for task in alive}))
+        ask_slurm("scancel", *sorted({task.partition("_")[0] for task in alive}))
     return alive
-
-
-def preempted() -> bool:
-    """Whether Slurm has pre-empted the job that this process belongs to.
-
-    A job that is pre-empted and one that is cancelled are sent the same SIGTERM. The first runs on
-    for its partition's grace time, and has to be queued again; the second must not be.
-    """
-    job = os.environ.get("SLURM_JOB_ID")
-    if not job:
-        return False
-    try:
-        told = _slurm("scontrol", "show", "job", "-o", job, needed=False, seconds=_HURRIED_SECONDS)
-    except LatentsweepError:
-        return False  # a controller that is away pre-empts nobody
-    return "JobState=RUNNING" in told and "PreemptTime=None" not in told
 
 
 def _job(worker: SlurmTask) -> str:
@@ -159,34 +139,3 @@ def _parsed(listed: str) -> list[SlurmTask]:
         SlurmTask(task, state.partition(" ")[0], elapsed, node.replace("None assigned", ""), reason)
         for task, state, elapsed, node, reason in rows
     ]
-
-
-def _slurm(name: str, *arguments: str, needed: bool = True, seconds: float = _SECONDS) -> str:
-    """The output of one of Slurm's commands; empty if it fails and is not needed."""
-    if not shutil.which(name):
-        raise ConfigError(
-            f"no Slurm here: there is no command {name}",
-            expected="a login node of a Slurm cluster",
-            mend="log in there; or make sweep without CLUSTER=slurm",
-        )
-    try:
-        done = subprocess.run(
-            [name, *arguments],
-            capture_output=True,
-            text=True,
-            timeout=seconds,
-            stdin=subprocess.DEVNULL,
-            check=needed,
-        )
-    except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
-        found = f"{name} did not answer within {seconds:g} s"
-        if isinstance(error, subprocess.CalledProcessError):
-            found = " ".join(str(error.stderr).split()) or f"{name} failed"
-        raise _SlurmError("Slurm does not answer", found=found, mend="see sinfo") from None
-    return done.stdout
-
-
-class _SlurmError(LatentsweepError):
-    """Slurm is not there, or cannot do what it was asked; nothing was started."""
-
-    exit_code = 2

@@ -6,6 +6,8 @@ import torch
 
 from latentsweep.config.data import DataConfig
 from latentsweep.data.splits import Splits, load, place
+from latentsweep.training.ranks.data import one_copy_a_machine
+from latentsweep.training.ranks.ranks import Ranks
 
 
 @lru_cache(maxsize=1)
@@ -15,6 +17,13 @@ def read_splits(data: DataConfig, seed: int) -> Splits:
 
 
 @lru_cache(maxsize=1)
-def placed_splits(data: DataConfig, seed: int, device: torch.device) -> Splits:
-    """A data set that stays on the device from trial to trial, where it fits."""
-    return place(read_splits(data, seed), device)
+def placed_splits(data: DataConfig, seed: int, device: torch.device, ranks: Ranks) -> Splits:
+    """A data set that stays on the device from trial to trial, where it fits.
+
+    Ranks that were forked after it was read share it by that.
+    """
+    forked = all(ranks.of_all(read_splits.cache_info().currsize > 0))
+    read = (
+        read_splits(data, seed) if forked else one_copy_a_machine(ranks, lambda: load(data, seed))
+    )
+    return place(read, device)

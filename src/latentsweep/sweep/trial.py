@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,22 +13,22 @@ from optuna.exceptions import UpdateFinishedTrialError
 
 from latentsweep.config import TrainConfig
 from latentsweep.config.tracking import TrackingConfig
+from latentsweep.config.trainer import TrainerConfig
 from latentsweep.config.typed import first_line
 from latentsweep.data.splits import Splits
 from latentsweep.errors import RunBusyError
 from latentsweep.sweep.attributes import EPOCHS, RUN, SLOT
-from latentsweep.sweep.cluster import preempted
+from latentsweep.sweep.shared_splits import placed_splits
 from latentsweep.tracking.courier import Courier
 from latentsweep.tracking.nesting import TRIALS_FOLDER
-from latentsweep.tracking.recorder import RunStatus
 from latentsweep.tracking.session import Shipping
 from latentsweep.training.interruption import Interruption
+from latentsweep.training.ranks.ranks import Ranks
 from latentsweep.training.run import train
 from latentsweep.training.summary import RunSummary
 from latentsweep.training.supervisor import Supervisor
 
 STATE_TAG = "optuna.trial.state"
-SplitsOf = Callable[[TrainConfig, torch.device], Splits]
 
 
 class TrialSupervisor(Supervisor):
@@ -39,7 +40,7 @@ class TrialSupervisor(Supervisor):
         directory: the sweep's.
         tags: what every trial of the sweep is tagged with in MLflow.
         interruption: the worker's own.
-        splits: gives the data, which stays in memory from trial to trial.
+        ranks: the worker's.
         courier: ships the records; None with `tracking=off`.
     """
 
@@ -53,7 +54,7 @@ class TrialSupervisor(Supervisor):
         directory: Path,
         tags: Mapping[str, str],
         interruption: Interruption,
-        splits: SplitsOf,
+        ranks: Ranks,
         courier: Courier | None,
     ) -> None:
         super().__init__()
@@ -62,12 +63,18 @@ class TrialSupervisor(Supervisor):
         self._objectives = objectives
         self._directory = directory
         self._tags = tags
-        self._splits = splits
+        self._ranks = ranks
         self._courier = courier
 
-    def splits(self, config: TrainConfig, device: torch.device) -> Splits:
+    @contextmanager
+    def ranks(self, trainer: TrainerConfig) -> Iterator[Ranks]:
+        """The worker's, which stay from trial to trial."""
+        with self._ranks.together():
+            yield self._ranks
+
+    def splits(self, config: TrainConfig, device: torch.device, ranks: Ranks) -> Splits:
         """The data that earlier trials have read."""
-        return self._splits(config, device)
+        return placed_splits(config.data, config.seed, device, ranks)
 
     def shipper(self, run_dir: Path, tracking: TrackingConfig) -> Shipping | None:
         """The worker's."""
@@ -97,13 +104,6 @@ class TrialSupervisor(Supervisor):
 
     def ship_leftovers(self, config: TrainConfig, run_dir: Path) -> None:
         """The sweep's own process does that."""
-
-    def interrupted(self, signal_number: int | None) -> RunStatus:
-        """Tell a scheduler's pre-emption from everything else that asks to stop."""
-        if signal_number is None:
-            return RunStatus.INTERRUPTED
-        taken = self.interruption.is_warning(signal_number) or preempted()
-        return RunStatus.PREEMPTED if taken else RunStatus.INTERRUPTED
 
     def ended(self, *, stopped: bool) -> dict[str, str]:
         """Tag the run with how the trial ended."""

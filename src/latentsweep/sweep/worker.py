@@ -33,9 +33,7 @@ from latentsweep.sweep.ending import end_sweep
 from latentsweep.sweep.plan import Plan
 from latentsweep.sweep.pruners import build_pruner
 from latentsweep.sweep.queue import Queue
-from latentsweep.sweep.requeue import Requeue
 from latentsweep.sweep.samplers import SHARED_SEED, build_sampler
-from latentsweep.sweep.shared_splits import placed_splits
 from latentsweep.sweep.storage import open_storage
 from latentsweep.sweep.trial import (
     TrialSupervisor,
@@ -50,6 +48,8 @@ from latentsweep.sweep.unshipped import unshipped_runs
 from latentsweep.tracking.courier import LOG_NAME, Courier
 from latentsweep.tracking.recorder import RunStatus
 from latentsweep.training.interruption import Interruption
+from latentsweep.training.ranks.ranks import ALONE
+from latentsweep.training.requeue import Requeue
 from latentsweep.training.summary import RunSummary
 
 _LONGEST_PAUSE_SECONDS = 2.0
@@ -100,7 +100,7 @@ class Worker:
         optuna.logging.set_verbosity(optuna.logging.ERROR)
         warnings.filterwarnings("ignore", module="optuna")
         with Requeue() as requeue:
-            interruption = Interruption(requeue.warnings)
+            interruption = Interruption(patient=requeue.in_job)
             interruption.listen()
             try:
                 return self._work(interruption)
@@ -226,7 +226,7 @@ class _Work:
                 "mlflow.parentRunId": plan.parent,
             },
             interruption=self._interruption,
-            splits=lambda config, device: placed_splits(config.data, config.seed, device),
+            ranks=ALONE,
             courier=self._courier,
         )
         until = time.monotonic() + _BUSY_SECONDS

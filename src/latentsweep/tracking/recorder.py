@@ -93,3 +93,43 @@ class Recorder(Protocol):
 
     def close(self) -> None:
         """Make the record durable and end it."""
+
+
+class NoRecorder:
+    """Takes nothing down: of several ranks one records."""
+
+    def metrics(self, values: Mapping[str, float], step: int) -> None:
+        """Pass."""
+
+    def params(self, values: Mapping[str, object]) -> None:
+        """Pass."""
+
+    def tags(self, values: Mapping[str, str]) -> None:
+        """Pass."""
+
+    def image(self, key: str, pixels: np.ndarray[Any, np.dtype[np.uint8]], step: int) -> None:
+        """Pass."""
+
+    def figure(self, path: str, figure: Figure) -> None:
+        """Pass."""
+
+    def file(self, path: Path, artifact_path: str) -> None:
+        """Pass."""
+
+    def text(self, artifact_path: str, content: str) -> None:
+        """Pass."""
+
+    def dataset(self, name: str, digest: str, source: str, profile: Mapping[str, object]) -> None:
+        """Pass."""
+
+    def model(self, directory: Path, name: str) -> None:
+        """Pass."""
+
+    def status(self, status: RunStatus) -> None:
+        """Pass."""
+
+    def flush(self) -> None:
+        """Pass."""
+
+    def close(self) -> None:
+        """Pass."""

@@ -4,6 +4,7 @@ import os
 import shutil
 import time
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from latentsweep.errors import CheckpointError, StorageError
 from latentsweep.tracking.files import UNFINISHED
 from latentsweep.training.interruption import Interruption
 from latentsweep.training.module import AutoencoderModule
+from latentsweep.training.ranks.ranks import ALONE, Ranks
 
 LAST = "last.ckpt"
 BEST = "best.ckpt"
@@ -65,15 +67,23 @@ class AtomicCheckpointIO(TorchCheckpointIO):
 class Checkpoints(pl.Callback):
     """Saves the last state by steps, by minutes and by epoch, and the best one by validation.
 
+    Of several ranks rank 0 saves, and others do not wait for it: all have the same state.
+
     Args:
         directory: where the files go.
         config: the run's config, stored in each file.
         data_digest: digest of the run's data, stored in each file.
         interruption: asked after each step; when it was requested, the state is saved first.
+        ranks: which train together; all leave at the same step.
     """
 
     def __init__(
-        self, directory: Path, config: TrainConfig, data_digest: str, interruption: Interruption
+        self,
+        directory: Path,
+        config: TrainConfig,
+        data_digest: str,
+        interruption: Interruption,
+        ranks: Ranks = ALONE,
     ) -> None:
         self.directory = directory
         self.best_score = float("-inf")
@@ -88,10 +98,19 @@ class Checkpoints(pl.Callback):
         self._every_seconds = config.trainer.checkpoint_every_minutes * 60
         self._saved_at = time.monotonic()
         self._interruption = interruption
+        self._ranks = ranks
+        self._asked: Callable[[], int] = lambda: 0
 
     def on_train_start(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
         """Take over the signals after Lightning, whose handlers end a fit with exit code 0."""
         self._interruption.listen()
+
+    def on_train_batch_start(
+        self, trainer: pl.Trainer, module: pl.LightningModule, *_: object
+    ) -> None:
+        """Begin to ask the other ranks: the answer comes while the step is computed."""
+        if not self._ranks.alone:
+            self._asked = self._ranks.greatest(self._interruption.level)
 
     def on_train_batch_end(
         self, trainer: pl.Trainer, module: pl.LightningModule, *_: object
@@ -100,11 +119,12 @@ class Checkpoints(pl.Callback):
 
         A state saved there resumes one epoch too late; `on_train_epoch_end` saves that one.
         """
+        asked = self._interruption.level if self._ranks.alone else self._asked()
         if trainer.fit_loop.epoch_loop.batch_progress.is_last_batch:
             return
-        if self._is_due(module.global_step) or self._interruption.requested:
+        if self._is_due(module.global_step) or asked:
             self._save(trainer, LAST)
-        self._interruption.stop_if_requested(self.directory / LAST, self._mend)
+        self._interruption.stop(asked, self.directory / LAST, self._mend)
 
     def on_validation_end(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
         """Remember whether this is the best state so far; it is saved when the epoch has ended."""
@@ -119,7 +139,8 @@ class Checkpoints(pl.Callback):
         if self.best_step == module.global_step:
             self._save(trainer, BEST)
         self._save(trainer, LAST)
-        self._interruption.stop_if_requested(self.directory / LAST, self._mend)
+        asked = self._ranks.greatest(self._interruption.level)()
+        self._interruption.stop(asked, self.directory / LAST, self._mend)
 
     def on_save_checkpoint(
         self, trainer: pl.Trainer, module: pl.LightningModule, checkpoint: dict[str, Any]
@@ -129,6 +150,7 @@ class Checkpoints(pl.Callback):
             **self._belongs_to,
             "threads": torch.get_num_threads(),
             "device": module.device.type,
+            "ranks": self._ranks.size,
         }
 
     def state_dict(self) -> dict[str, Any]:
@@ -146,7 +168,8 @@ class Checkpoints(pl.Callback):
         return by_steps or (self._every_seconds > 0 and waited >= self._every_seconds)
 
     def _save(self, trainer: pl.Trainer, name: str) -> None:
-        trainer.save_checkpoint(self.directory / name)
+        if self._ranks.leads:
+            trainer.save_checkpoint(self.directory / name)
         self._saved_at = time.monotonic()
 
 

@@ -1,4 +1,4 @@
-"""Where a run computes, and how exactly."""
+"""Where a run, or one of its ranks, computes, and how exactly."""
 
 import os
 
@@ -6,10 +6,14 @@ import torch
 
 from latentsweep.config.trainer import TrainerConfig
 from latentsweep.errors import ConfigError
+from latentsweep.training.ranks.ranks import ALONE, Ranks
+
+# Set by whoever lets each rank see one GPU only.
+OWN_GPU = "LATENTSWEEP_OWN_GPU"
 
 
-def choose_device(config: TrainerConfig) -> torch.device:
-    """The device of one process.
+def choose_device(config: TrainerConfig, ranks: Ranks = ALONE) -> torch.device:
+    """The device of this process.
 
     Raises:
         ConfigError: a GPU is asked for, or needed, and there is none.
@@ -27,11 +31,32 @@ def choose_device(config: TrainerConfig) -> torch.device:
             found="none that PyTorch can use",
             mend="trainer.precision=bf16-mixed, or 32-true",
         )
-    return torch.device("cuda" if found and config.name != "cpu" else "cpu")
+    if not found or config.name == "cpu":
+        return torch.device("cpu")
+    return torch.device("cuda") if ranks.alone else _gpu_of(ranks)
 
 
-def set_threads(config: TrainerConfig) -> int:
-    """Set and return PyTorch's number of CPU threads."""
-    threads = config.threads or len(os.sched_getaffinity(0))
+def _gpu_of(ranks: Ranks) -> torch.device:
+    """The GPU of this rank; one whose process sees a single GPU was given it.
+
+    Raises:
+        ConfigError: the ranks of this machine are more than its GPUs.
+    """
+    gpus = torch.cuda.device_count()
+    if gpus == 1 and os.environ.get(OWN_GPU):
+        return torch.device("cuda", 0)
+    if ranks.local_size > gpus:
+        raise ConfigError(
+            "more ranks than GPUs on one machine",
+            found=f"{ranks.local_size} ranks and {gpus} GPUs on {os.uname().nodename}",
+            expected="a GPU a rank",
+            mend=f"DEVICES={gpus} or GPUS={gpus}; to train on the CPU, CUDA_VISIBLE_DEVICES=''",
+        )
+    return torch.device("cuda", ranks.local_rank)
+
+
+def set_threads(config: TrainerConfig, ranks: Ranks = ALONE) -> int:
+    """Set and return PyTorch's number of CPU threads: a rank's share of its machine's cores."""
+    threads = config.threads or max(1, len(os.sched_getaffinity(0)) // ranks.local_size)
     torch.set_num_threads(threads)
     return threads

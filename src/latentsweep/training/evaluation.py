@@ -10,6 +10,7 @@ from latentsweep.metrics.mutual_information_gap import mutual_information_gap
 from latentsweep.models.ae import AE
 from latentsweep.models.kl_schedules import Pressure
 from latentsweep.models.terms import Terms
+from latentsweep.training.ranks.ranks import Ranks
 
 
 @dataclass
@@ -41,6 +42,22 @@ class SplitSums:
         self.kl = self.kl.to(distortion.device) + terms.kl.double().sum(dim=0)
         self.means.append(means)
         self.terms.append(terms)
+
+    def of_all(self, ranks: Ranks) -> "SplitSums":
+        """On rank 0 the sums over all ranks' images, in the order of ranks; elsewhere of no use."""
+        if ranks.alone:
+            return self
+        likelihoods = torch.cat([terms.log_likelihood for terms in self.terms])
+        kl = torch.cat([terms.kl for terms in self.terms])
+        terms = Terms(ranks.rows(likelihoods), ranks.rows(kl))
+        return SplitSums(
+            self.factors,
+            images=sum(ranks.of_all(self.images)),
+            reconstruction=ranks.total(self.reconstruction),
+            kl=ranks.total(self.kl),
+            means=[ranks.rows(torch.cat(self.means))],
+            terms=[terms],
+        )
 
     def kl_per_latent(self) -> list[float]:
         """Mean KL of each latent, nats per image, (latent,)."""

@@ -45,12 +45,12 @@ def identify(config: TrainConfig, data: str) -> RunIdentity:
         config: the run's config.
         data: digest of the data set's content.
     """
-    code, lock = _this_code()
+    code, lock = this_code()
     return RunIdentity(config=digest(config), code=code, lock=lock, data=data)
 
 
 @cache
-def _this_code() -> tuple[str, str]:
+def this_code() -> tuple[str, str]:
     """Digests of code and lock file: once a process, which goes on with the code it has loaded."""
     return code_digest(PACKAGE), lock_digest(ROOT) or ""
 

@@ -1,23 +1,28 @@
 """The Lightning module around any of the models."""
 
+from collections.abc import Callable
+
 import pytorch_lightning as pl
 import torch
 from torch import Tensor
 
 from latentsweep.config import TrainConfig
+from latentsweep.config.checks import bends_the_mean
 from latentsweep.data.batches import Batch
 from latentsweep.models.build import build_model
 from latentsweep.models.kl_schedules import build_schedule
 from latentsweep.randomness import Stream, seed_of
 from latentsweep.training.evaluation import SplitSums
 from latentsweep.training.noise import noise
+from latentsweep.training.ranks.ranks import ALONE, Ranks
 
 
 class AutoencoderModule(pl.LightningModule):
     """Trains an AE, VAE or beta-VAE.
 
     Every number is a function of (config, data, step): weights of the seed, noise of (seed, step,
-    position in the batch), KL weight of the step.
+    position in the batch), KL weight of the step. Of several ranks each has its part of a batch;
+    what is measured here is that of all of them together.
 
     Args:
         config: the run's config.
@@ -25,6 +30,7 @@ class AutoencoderModule(pl.LightningModule):
         validation_images: size of the validation split.
         validation_factors: index of each factor's value for all images of the validation split,
             (images, factors); None where the data set knows none.
+        ranks: which train together.
     """
 
     def __init__(
@@ -33,6 +39,7 @@ class AutoencoderModule(pl.LightningModule):
         shape: tuple[int, int, int],
         validation_images: int,
         validation_factors: Tensor | None = None,
+        ranks: Ranks = ALONE,
     ) -> None:
         super().__init__()
         self.config = config
@@ -40,7 +47,10 @@ class AutoencoderModule(pl.LightningModule):
             torch.manual_seed(seed_of(config.seed, Stream.WEIGHTS))
             self.model = build_model(config.model, config.network, config.likelihood, shape)
         self.schedule = build_schedule(config.kl_schedule)
-        self.step_terms: dict[str, Tensor] = {}
+        self._bends = bends_the_mean(config)
+        self._ranks = ranks
+        self._names: tuple[str, ...] = ()
+        self._measured: Callable[[], Tensor] = lambda: torch.zeros(0)
         self._validation_factors = validation_factors
         self.validation = SplitSums(validation_factors)
         self.validation_metrics: dict[str, float] = {}
@@ -58,16 +68,21 @@ class AutoencoderModule(pl.LightningModule):
             self.config.model.latent_size,
         )
         terms = self.model.terms(batch.images, self._rows(batch, drawn))
-        loss: Tensor = self.model.loss(terms, self.schedule(self.global_step))
-        self.step_terms = {
-            "loss": loss.detach(),
-            "reconstruction": -terms.log_likelihood.detach().mean(),
-        }
+        loss: Tensor = self.model.loss(terms, self.schedule(self.global_step), self._batch_mean)
+        reconstruction = -terms.log_likelihood.detach().mean()
+        measured = {"loss": loss.detach(), "reconstruction": reconstruction}
         if self.model.has_prior:
             kl = terms.kl.detach().sum(dim=1).mean()
-            self.step_terms["kl"] = kl
-            self.step_terms["elbo"] = -self.step_terms["reconstruction"] - kl
+            measured |= {"kl": kl, "elbo": -reconstruction - kl}
+        self._names = tuple(measured)
+        # Under way while gradients are computed.
+        self._measured = self._ranks.mean(torch.stack(list(measured.values())))
         return loss
+
+    @property
+    def step_terms(self) -> dict[str, Tensor]:
+        """The loss of the last batch and its terms, nats per image; empty before the first one."""
+        return dict(zip(self._names, self._measured(), strict=True))
 
     def on_validation_epoch_start(self) -> None:
         """Start counting the validation split."""
@@ -82,7 +97,10 @@ class AutoencoderModule(pl.LightningModule):
     def on_validation_epoch_end(self) -> None:
         """Make the metrics of the validation split, nats per image."""
         pressure = self.schedule(self.global_step)
-        self.validation_metrics = self.validation.metrics(self.model, pressure)
+        self.validation = whole = self.validation.of_all(self._ranks)
+        self.validation_metrics = self._ranks.from_leader(
+            lambda: whole.metrics(self.model, pressure)
+        )
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         """Adam over all parameters."""
@@ -101,6 +119,16 @@ class AutoencoderModule(pl.LightningModule):
         """Move the images; a batch of a set that lies on the device is there already."""
         del dataloader_idx
         return Batch(batch.images.to(device, non_blocking=True), batch.start)
+
+    def _batch_mean(self, values: Tensor) -> Tensor:
+        """The mean over the whole batch of values of this rank's part of it, (batch, latent).
+
+        Its gradient is that of the part's mean: DDP takes the mean of all ranks' gradients.
+        """
+        own = values.mean(dim=0)
+        if self._ranks.alone or not self._bends:
+            return own
+        return own + (self._ranks.mean(own)() - own).detach()
 
     def _rows(self, batch: Batch, drawn: Tensor) -> Tensor:
         """The noise of this batch's images, of the global batch's or the whole split's."""

@@ -41,7 +41,8 @@ class NonFiniteGuard(pl.Callback):
             NonFiniteLossError: a term was NaN or infinite.
         """
         assert isinstance(module, AutoencoderModule)
-        terms = torch.stack(list(module.step_terms.values()))
+        named = module.step_terms
+        terms = torch.stack(list(named.values()))
         bad = torch.cat(
             [terms.new_tensor([float(module.global_step)]), (~terms.isfinite()).to(terms)]
         )
@@ -50,7 +51,7 @@ class NonFiniteGuard(pl.Callback):
         is_first = bad[1:].any() & (self._first_bad[0] < 0)
         self._first_bad = torch.where(is_first, bad, self._first_bad)
         if self._fetch_each_step or module.global_step % self._every_n_steps == 0:
-            self._stop_if_bad(list(module.step_terms))
+            self._stop_if_bad(list(named))
 
     def on_validation_end(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
         """Stop if the weights that the last steps made give no numbers.

@@ -26,9 +26,8 @@ class TrainingProgress(RichProgressBar):
         for name in ("elbo", "reconstruction"):
             if name in pl_module.validation_metrics:
                 return {f"val/{name}": f"{pl_module.validation_metrics[name]:.1f}"}
-        if "loss" in pl_module.step_terms:
-            return {"loss": f"{float(pl_module.step_terms['loss']):.1f}"}
-        return {}
+        loss = pl_module.step_terms.get("loss")
+        return {} if loss is None else {"loss": f"{float(loss):.1f}"}
 
     def configure_columns(self, trainer: pl.Trainer) -> list[Any]:
         """Without the speed, which the two times say: the bar fits into 80 columns."""

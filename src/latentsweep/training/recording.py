@@ -45,9 +45,10 @@ class MetricsRecording(pl.Callback):
     ) -> None:
         """Count a step and, when it is time, record it."""
         assert isinstance(module, AutoencoderModule)
+        terms = module.step_terms
         if not self._names:
-            self._names = list(module.step_terms)
-        values = torch.stack([module.step_terms[name].double() for name in self._names])
+            self._names = list(terms)
+        values = torch.stack([terms[name].double() for name in self._names])
         self._sums = values if self._steps == 0 else self._sums.to(values.device) + values
         self._steps += 1
         step = module.global_step

@@ -19,6 +19,7 @@ from latentsweep.training import rundir
 from latentsweep.training.checkpoints import BELONGS_TO, BEST, LAST, read_checkpoint
 from latentsweep.training.device import choose_device
 from latentsweep.training.identity import RunIdentity, readable_name
+from latentsweep.training.ranks.ranks import ALONE, Ranks
 from latentsweep.training.rundir import RunDirectory
 
 # A longer run starts as the shorter one did, so a checkpoint of it may be taken up.
@@ -33,15 +34,17 @@ class Attempt:
         run: the run's directory, locked for this process.
         checkpoint: where to go on from; None to start at the first step.
         step: the optimiser step that it goes on from.
+        finished: whether the run was finished before.
     """
 
     run: RunDirectory
     checkpoint: Path | None
     step: int = 0
+    finished: bool = False
 
 
 @contextmanager
-def attempt(config: TrainConfig, identity: RunIdentity) -> Iterator[Attempt]:
+def attempt(config: TrainConfig, identity: RunIdentity, ranks: Ranks = ALONE) -> Iterator[Attempt]:
     """Find or make the run that `config.resume` asks for, and hold its lock.
 
     Raises:
@@ -59,13 +62,14 @@ def attempt(config: TrainConfig, identity: RunIdentity) -> Iterator[Attempt]:
         if start is None and last.exists():
             start = last
         step = 0
-        if start is not None and run.summary is None:
+        finished = run.summary is not None
+        if start is not None and not finished:
             content = read_checkpoint(start)
             _check_belongs(content, start, config, identity)
-            _compute_as_before(content, config)
+            _compute_as_before(content, config, ranks)
             step = int(content["global_step"])
             say(f"goes on from step {step} of {start}")
-        yield Attempt(run, start, step)
+        yield Attempt(run, start, step, finished)
 
 
 def _choose(config: TrainConfig, identity: RunIdentity) -> tuple[RunDirectory, Path | None]:
@@ -128,18 +132,23 @@ def _from_path(
     return run, run.checkpoints / LAST
 
 
-def _compute_as_before(content: dict[str, Any], config: TrainConfig) -> None:
+def _compute_as_before(content: dict[str, Any], config: TrainConfig, ranks: Ranks) -> None:
     """Use as many threads as before, since sums depend on it; say what cannot be as before."""
-    threads = content[BELONGS_TO]["threads"]
-    if config.trainer.threads == 0:
-        torch.set_num_threads(threads)
-    now = (torch.get_num_threads(), choose_device(config.trainer).type)
-    before = (threads, content[BELONGS_TO]["device"])
+    belongs = content[BELONGS_TO]
+    before = (belongs.get("ranks", 1), belongs["threads"], belongs["device"])
+    if config.trainer.threads == 0 and before[0] == ranks.size:
+        torch.set_num_threads(before[1])
+    now = (ranks.size, torch.get_num_threads(), choose_device(config.trainer, ranks).type)
     if now != before:
         say(
-            f"begun with {before[0]} threads on {before[1]}, goes on with {now[0]} on {now[1]}: "
+            f"begun with {_computers(*before)}, goes on with {_computers(*now)}: "
             "the last bits may differ from those of an undisturbed run"
         )
+
+
+def _computers(ranks: int, threads: int, device: str) -> str:
+    """`2 ranks of 1 threads on cpu`."""
+    return f"{f'{ranks} ranks of ' if ranks > 1 else ''}{threads} threads on {device}"
 
 
 def say(text: str) -> None:

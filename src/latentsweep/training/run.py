@@ -1,16 +1,18 @@
 """One training run, from config to summary: reads from top to bottom."""
 
 import traceback
-from contextlib import suppress
-from dataclasses import replace
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, replace
+
+import torch
 
 from latentsweep.config import TrainConfig
 from latentsweep.config.typed import first_line
 from latentsweep.data.batches import EvalBatches, TrainBatches
 from latentsweep.data.splits import Splits
-from latentsweep.errors import InterruptedTrainingError, StorageError
+from latentsweep.errors import REQUEUE_EXIT, InterruptedTrainingError, StorageError
 from latentsweep.tracking.destination import write_destination
-from latentsweep.tracking.recorder import Recorder, RunStatus
+from latentsweep.tracking.recorder import NoRecorder, Recorder, RunStatus
 from latentsweep.tracking.report import sync_report
 from latentsweep.tracking.session import Tracking
 from latentsweep.tracking.shipper import Shipper
@@ -24,6 +26,12 @@ from latentsweep.training.module import AutoencoderModule
 from latentsweep.training.nonfinite import NonFiniteGuard
 from latentsweep.training.pictures import PictureRecording
 from latentsweep.training.progress import TrainingProgress
+from latentsweep.training.ranks.agreement import (
+    refuse_mixed_code,
+    refuse_mixed_data,
+    share_of_batch,
+)
+from latentsweep.training.ranks.ranks import Ranks
 from latentsweep.training.recording import MetricsRecording
 from latentsweep.training.resume import Attempt, attempt, say
 from latentsweep.training.summary import RunSummary
@@ -46,35 +54,89 @@ def train(
         LatentsweepError: something that the user can mend; record and checkpoints are kept.
     """
     supervisor = supervisor or Supervisor()
-    set_threads(config.trainer)
-    device = choose_device(config.trainer)
-    splits = supervisor.splits(config, device)
-    batches = TrainBatches(splits.train, config.batch_size, config.seed, splits.resample)
-    with attempt(config, identify(config, splits.digest)) as this:
-        tags = supervisor.began(this.run.path)
-        if this.run.summary is not None:
-            return _finished_before(config, overrides, this, supervisor)
-        shipper = supervisor.shipper(this.run.path, config.tracking)
-        tracking = Tracking.start(this.run.path, config.tracking, this.run.uid, shipper)
-        supervisor.ship_leftovers(config, this.run.path)
-        status = RunStatus.FAILED
-        try:
-            record_description(tracking.recorder, this, config, overrides, splits)
-            if tags:
-                tracking.recorder.tags(tags)
-            summary = _fit(config, overrides, this, splits, batches, tracking.recorder, supervisor)
-            status = RunStatus.PRUNED if summary.stopped_early else RunStatus.FINISHED
-        except InterruptedTrainingError:
-            status = supervisor.interrupted(supervisor.interruption.signal)
-            raise
-        except Exception as error:
-            _record_failure(tracking.recorder, error, supervisor)
-            raise
-        finally:
-            with suppress(StorageError):  # the same is said by `finish`, which must come to pass
-                record_ending(tracking.recorder, this, overrides, status)
-            report = tracking.finish(status)
-        return summary.finish(this.run, report)
+    with supervisor.ranks(config.trainer) as ranks, ExitStack() as held:
+        set_threads(config.trainer, ranks)
+        device = choose_device(config.trainer, ranks)
+        share = share_of_batch(config, ranks)
+        refuse_mixed_code(config, ranks)
+        splits = supervisor.splits(config, device, ranks)
+        refuse_mixed_data(splits.digest, ranks)
+        batches = TrainBatches(splits.train, config.batch_size, config.seed, splits.resample, share)
+        identity = identify(config, splits.digest)
+        # Rank 0 alone looks for the run, and holds it.
+        this = ranks.from_leader(lambda: held.enter_context(attempt(config, identity, ranks)))
+        torch.set_num_threads(ranks.from_leader(torch.get_num_threads))
+        data = Data(splits, batches, device)
+        if not ranks.leads:
+            return _follow(config, this, data, supervisor, ranks)
+        summary = _lead(config, overrides, this, data, supervisor, ranks)
+        return ranks.from_leader(lambda: summary)  # the others have waited for that
+
+
+@dataclass(frozen=True)
+class Data:
+    """What a rank learns from, and where.
+
+    Attributes:
+        splits: the data set.
+        batches: this rank's part of the training batches.
+        device: of this rank.
+    """
+
+    splits: Splits
+    batches: TrainBatches
+    device: torch.device
+
+
+def _lead(
+    config: TrainConfig,
+    overrides: list[str],
+    this: Attempt,
+    data: Data,
+    supervisor: Supervisor,
+    ranks: Ranks,
+) -> RunSummary:
+    """Train as rank 0, or alone, and put it on record."""
+    tags = supervisor.began(this.run.path)
+    if this.finished:
+        return _finished_before(config, overrides, this, supervisor)
+    shipper = supervisor.shipper(this.run.path, config.tracking)
+    tracking = Tracking.start(this.run.path, config.tracking, this.run.uid, shipper)
+    recorder = tracking.recorder
+    supervisor.ship_leftovers(config, this.run.path)
+    status = RunStatus.FAILED
+    try:
+        record_description(recorder, this, config, overrides, data.splits)
+        if tags:
+            recorder.tags(tags)
+        fitted = _fit(config, this, data, recorder, supervisor, ranks)
+        summary = _sum_up(config, overrides, this, data.splits, recorder, supervisor, fitted)
+        status = RunStatus.PRUNED if summary.stopped_early else RunStatus.FINISHED
+    except InterruptedTrainingError as error:
+        status = supervisor.interrupted(supervisor.interruption.signal)
+        if status is RunStatus.PREEMPTED:
+            error.exit_code = REQUEUE_EXIT
+        raise
+    except Exception as error:
+        _record_failure(recorder, error, supervisor)
+        raise
+    finally:
+        with suppress(StorageError):  # the same is said by `finish`, which must come to pass
+            record_ending(recorder, this, overrides, status)
+        report = tracking.finish(status)
+    return summary.finish(this.run, report)
+
+
+def _follow(
+    config: TrainConfig, this: Attempt, data: Data, supervisor: Supervisor, ranks: Ranks
+) -> RunSummary:
+    """Train as one of the other ranks; rank 0 tells what came of it."""
+    if not this.finished:
+        _fit(config, this, data, NoRecorder(), supervisor, ranks)
+    summary: RunSummary | None = None
+    told = ranks.from_leader(lambda: summary)
+    assert told is not None
+    return replace(told, shown_elsewhere=True)
 
 
 def _finished_before(
@@ -95,41 +157,67 @@ def _finished_before(
     return summary.finish(this.run, report)
 
 
+@dataclass(frozen=True)
+class Fitted:
+    """What knows of a fit that has ended.
+
+    Attributes:
+        metrics: the last of them.
+        checkpoints: which state was best.
+        stopped: whether the supervisor ended it.
+    """
+
+    metrics: MetricsRecording
+    checkpoints: Checkpoints
+    stopped: bool
+
+
 def _fit(
+    config: TrainConfig,
+    this: Attempt,
+    data: Data,
+    recorder: Recorder,
+    supervisor: Supervisor,
+    ranks: Ranks,
+) -> Fitted:
+    """Train to the end."""
+    splits, every = data.splits, config.tracking.every_n_steps
+    module = AutoencoderModule(config, splits.shape, len(splits.val), splits.val.factors, ranks)
+    metrics = MetricsRecording(recorder, every)
+    checkpoints = Checkpoints(
+        this.run.checkpoints, config, splits.digest, supervisor.interruption, ranks
+    )
+    supervision = Supervision(supervisor, ranks)
+    on_cpu = data.device.type == "cpu"
+    callbacks = [NonFiniteGuard(this.run.checkpoints, every, fetch_each_step=on_cpu), metrics]
+    if ranks.leads:
+        pictures_every = config.tracking.images_every_n_epochs
+        callbacks.append(PictureRecording(recorder, splits.val, pictures_every))
+    callbacks += [supervision, checkpoints]  # the latter last: it saves what the others know
+    if config.trainer.progress_bar and ranks.leads:
+        callbacks.append(TrainingProgress())
+    build_trainer(config.trainer, data.device, callbacks, ranks).fit(
+        module,
+        train_dataloaders=data.batches,
+        val_dataloaders=EvalBatches(
+            splits.val, len(data.batches.share), ranks.share(len(splits.val))
+        ),
+        ckpt_path=this.checkpoint,
+        weights_only=True,
+    )
+    return Fitted(metrics, checkpoints, supervision.stopped)
+
+
+def _sum_up(
     config: TrainConfig,
     overrides: list[str],
     this: Attempt,
     splits: Splits,
-    batches: TrainBatches,
     recorder: Recorder,
     supervisor: Supervisor,
+    fitted: Fitted,
 ) -> RunSummary:
-    """Train to the end and sum up."""
-    device = choose_device(config.trainer)
-    module = AutoencoderModule(config, splits.shape, len(splits.val), splits.val.factors)
-    metrics = MetricsRecording(recorder, config.tracking.every_n_steps)
-    checkpoints = Checkpoints(this.run.checkpoints, config, splits.digest, supervisor.interruption)
-    supervision = Supervision(supervisor)
-    callbacks = [
-        NonFiniteGuard(
-            this.run.checkpoints,
-            config.tracking.every_n_steps,
-            fetch_each_step=device.type == "cpu",
-        ),
-        metrics,
-        PictureRecording(recorder, splits.val, config.tracking.images_every_n_epochs),
-        supervision,
-        checkpoints,  # last: it saves what the others know
-        *([TrainingProgress()] if config.trainer.progress_bar else []),
-    ]
-    trainer = build_trainer(config.trainer, device, callbacks)
-    trainer.fit(
-        module,
-        train_dataloaders=batches,
-        val_dataloaders=EvalBatches(splits.val, config.batch_size),
-        ckpt_path=this.checkpoint,
-        weights_only=True,
-    )
+    """Put checkpoints and the best model on record, and sum up."""
     for kept in (BEST, LAST):
         if (this.run.checkpoints / kept).exists():
             recorder.file(this.run.checkpoints / kept, f"checkpoints/{kept}")
@@ -137,11 +225,11 @@ def _fit(
         problem = try_record_best_model(recorder, this.run, splits.val)
         if problem:
             say(problem)
-    tags = supervisor.ended(stopped=supervision.stopped)
+    tags = supervisor.ended(stopped=fitted.stopped)
     if tags:
         recorder.tags(tags)
-    summary = RunSummary.of_fit(config, overrides, this.run, metrics, checkpoints)
-    return replace(summary, stopped_early=supervision.stopped)
+    summary = RunSummary.of_fit(config, overrides, this.run, fitted.metrics, fitted.checkpoints)
+    return replace(summary, stopped_early=fitted.stopped)
 
 
 def _record_failure(recorder: Recorder, error: Exception, supervisor: Supervisor) -> None:

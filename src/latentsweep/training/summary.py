@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from latentsweep.tracking.report import SyncReport
 
 DEFAULT_STORE = "sqlite:///mlflow.db"
+# The script in pipelines/ that has started this process as a rank, with its options.
+LAUNCHED_BY = "LATENTSWEEP_LAUNCHED_BY"
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,7 @@ class RunSummary:
         unsynced: why MLflow does not hold the whole record; empty where it does.
         was_finished: whether the run was finished before this command.
         stopped_early: whether it was ended before its last epoch, as a sweep's pruner does.
+        shown_elsewhere: whether another rank shows it.
     """
 
     directory: str
@@ -56,6 +59,7 @@ class RunSummary:
     unsynced: str = ""
     was_finished: bool = False
     stopped_early: bool = False
+    shown_elsewhere: bool = False
 
     @classmethod
     def of_fit(
@@ -124,7 +128,9 @@ def _store(config: TrainConfig) -> str | None:
 
 
 def show(summary: RunSummary) -> None:
-    """Print a summary as a table, and the commands that go on from it."""
+    """Print a summary as a table, and the commands that go on from it; of all ranks one does."""
+    if summary.shown_elsewhere:
+        return
     from rich.console import Console
     from rich.table import Table
 
@@ -207,8 +213,9 @@ def _repeating(overrides: list[str]) -> str:
     if python.is_relative_to(Path.cwd()):
         python = python.relative_to(Path.cwd())
     kept = [text for text in overrides if not text.startswith("resume=")]
-    script = os.path.relpath(ROOT / "pipelines" / "train.py")
-    return shlex.join([str(python), script, *_options(), *kept, "resume=never"])
+    script, *options = shlex.split(os.environ.get(LAUNCHED_BY, "train.py"))
+    script = os.path.relpath(ROOT / "pipelines" / script)
+    return shlex.join([str(python), script, *options, *_options(), *kept, "resume=never"])
 
 
 def _options() -> list[str]:

@@ -5,6 +5,7 @@ from typing import Any
 import pytorch_lightning as pl
 
 from latentsweep.training.module import AutoencoderModule
+from latentsweep.training.ranks.ranks import Ranks
 from latentsweep.training.supervisor import Supervisor
 
 
@@ -12,11 +13,13 @@ class Supervision(pl.Callback):
     """Ends a fit at the end of an epoch, with its state saved, when the supervisor wants it.
 
     Args:
-        supervisor: is told of each validation.
+        supervisor: is told of each validation; rank 0's decides for all.
+        ranks: which train together.
     """
 
-    def __init__(self, supervisor: Supervisor) -> None:
+    def __init__(self, supervisor: Supervisor, ranks: Ranks) -> None:
         self._supervisor = supervisor
+        self._ranks = ranks
         self.stopped = False
 
     def on_train_start(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
@@ -28,7 +31,9 @@ class Supervision(pl.Callback):
         assert isinstance(module, AutoencoderModule)
         epoch = trainer.current_epoch + 1
         last = epoch == trainer.max_epochs
-        if self._supervisor.validated(epoch, module.validation_metrics) and not last:
+        metrics = module.validation_metrics
+        stop = self._ranks.from_leader(lambda: self._supervisor.validated(epoch, metrics))
+        if stop and not last:
             self.stopped = True
             trainer.should_stop = True
 

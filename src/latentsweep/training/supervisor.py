@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
 
 from latentsweep.config import TrainConfig
 from latentsweep.config.tracking import TrackingConfig
+from latentsweep.config.trainer import TrainerConfig
 from latentsweep.data.splits import Splits, load, place
 from latentsweep.tracking.recorder import RunStatus
 from latentsweep.tracking.session import Shipping
 from latentsweep.tracking.sync import ship_leftovers
 from latentsweep.training.interruption import Interruption
+from latentsweep.training.ranks.data import one_copy_a_machine
+from latentsweep.training.ranks.opening import open_ranks
+from latentsweep.training.ranks.ranks import Ranks
+from latentsweep.training.slurm import preempted
 
 
 class Supervisor:
@@ -28,9 +34,26 @@ class Supervisor:
     def __init__(self) -> None:
         self.interruption = Interruption()
 
-    def splits(self, config: TrainConfig, device: torch.device) -> Splits:
-        """The run's data, on the device where it fits."""
-        return place(load(config.data, config.seed), device)
+    @contextmanager
+    def ranks(self, trainer: TrainerConfig) -> Iterator[Ranks]:
+        """The ranks that train the run, within the context.
+
+        Raises:
+            LatentsweepError: they cannot meet, or one of them failed.
+        """
+        ranks = open_ranks(trainer)
+        # A launcher of ranks sends its signal again, beside the terminal's own.
+        self.interruption.patient = self.interruption.patient or not ranks.alone
+        try:
+            with ranks.together():
+                yield ranks
+        finally:
+            ranks.close()
+
+    def splits(self, config: TrainConfig, device: torch.device, ranks: Ranks) -> Splits:
+        """The run's data, on the device where it fits, and once in the host's memory."""
+        splits = one_copy_a_machine(ranks, lambda: load(config.data, config.seed))
+        return place(splits, device)
 
     def ship_leftovers(self, config: TrainConfig, run_dir: Path) -> None:
         """Have shipped what earlier runs could not ship."""
@@ -62,7 +85,7 @@ class Supervisor:
         return False
 
     def interrupted(self, signal_number: int | None) -> RunStatus:
-        """Hear that training was asked to stop.
+        """Tell a scheduler's pre-emption from everything else that asks to stop.
 
         Args:
             signal_number: the signal that asked; None: this run is to be left alone.
@@ -70,7 +93,10 @@ class Supervisor:
         Returns:
             How the run stands now.
         """
-        return RunStatus.INTERRUPTED
+        if signal_number is None:
+            return RunStatus.INTERRUPTED
+        taken = self.interruption.is_warning(signal_number) or preempted()
+        return RunStatus.PREEMPTED if taken else RunStatus.INTERRUPTED
 
     def ended(self, *, stopped: bool) -> dict[str, str]:
         """Hear that training has ended, on demand of `validated` if `stopped`.

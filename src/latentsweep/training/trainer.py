@@ -1,4 +1,4 @@
-"""The Lightning trainer of a run: one process, no logger, no launcher of its own."""
+"""The Lightning trainer of a run: no logger, no launcher and no signals of its own."""
 
 import logging
 import warnings
@@ -9,22 +9,26 @@ from lightning_fabric.plugins.environments.lightning import LightningEnvironment
 
 from latentsweep.config.trainer import TrainerConfig
 from latentsweep.training.checkpoints import AtomicCheckpointIO
+from latentsweep.training.ranks.ranks import Ranks
+from latentsweep.training.ranks.strategy import RanksEnvironment, RanksStrategy
 
 
 def build_trainer(
-    config: TrainerConfig, device: torch.device, callbacks: list[pl.Callback]
+    config: TrainerConfig, device: torch.device, callbacks: list[pl.Callback], ranks: Ranks
 ) -> pl.Trainer:
-    """A trainer that speaks to nobody but `callbacks`."""
+    """A trainer that speaks to nobody but `callbacks`, and to other ranks in DDP."""
     _silence_lightning()
-    return pl.Trainer(
+    # Named, since Lightning would take a login shell on a cluster for a rank.
+    environment = LightningEnvironment() if ranks.alone else RanksEnvironment(ranks)
+    trainer = pl.Trainer(
         accelerator="gpu" if device.type == "cuda" else "cpu",
-        devices=1,
+        devices=1 if device.index is None else [device.index],
+        strategy="auto" if ranks.alone else RanksStrategy(device),
         max_epochs=config.max_epochs,
         precision=config.precision,
         deterministic=config.deterministic,
         callbacks=callbacks,
-        # Named, since Lightning would take a login shell on a cluster for a rank.
-        plugins=[LightningEnvironment(), AtomicCheckpointIO()],
+        plugins=[environment, AtomicCheckpointIO()],
         logger=False,
         enable_checkpointing=False,
         enable_model_summary=False,
@@ -32,6 +36,15 @@ def build_trainer(
         num_sanity_val_steps=0,
         use_distributed_sampler=False,
     )
+    # Its handler of SIGTERM talks to other ranks from wherever the program is, which can hang, and
+    # its loop asks them at each step, which `Checkpoints` does.
+    trainer._signal_connector.register_signal_handlers = _pass  # type: ignore[method-assign]
+    trainer.fit_loop.epoch_loop._broadcast_sigterm_tensor = _pass  # type: ignore[method-assign]
+    return trainer
+
+
+def _pass() -> None:
+    """Do nothing."""
 
 
 def _silence_lightning() -> None:
@@ -39,4 +52,5 @@ def _silence_lightning() -> None:
     logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
     logging.getLogger("pytorch_lightning.utilities.rank_zero").setLevel(logging.ERROR)
     warnings.filterwarnings("ignore", module="pytorch_lightning")
+    warnings.filterwarnings("ignore", message="find_unused_parameters=True was specified")
     warnings.filterwarnings("ignore", message="The `srun` command is available")

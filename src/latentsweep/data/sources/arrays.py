@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from latentsweep.config.data import ArraysConfig
@@ -36,6 +37,7 @@ def read(config: ArraysConfig) -> ImageSet:
     return ImageSet(
         images=store,
         digest=content_digest(images, labels, factors),
+        mapped=isinstance(images.base, np.memmap),
         origin=str(path),
         labels=None if labels is None else torch.from_numpy(labels),
         factors=None if factors is None else torch.from_numpy(factors),

@@ -56,6 +56,7 @@ def read(config: CelebAConfig, archive: Archive = ARCHIVE) -> ImageSet:
     return ImageSet(
         images=ByteImages(tensor_over(result.images), divisor=255),
         digest=result.digest,
+        mapped=True,
         origin=str(path),
         test=torch.arange(archive.first_test, len(result.images)),
     )

@@ -46,6 +46,7 @@ def read(config: DSpritesConfig, release: Release = RELEASE) -> ImageSet:
     return ImageSet(
         images=PackedImages(tensor_over(result.images), SHAPE),
         digest=result.digest,
+        mapped=True,
         origin=str(Path(config.dir) / release.name),
         factors=None if result.factors is None else torch.from_numpy(result.factors),
         factor_names=FACTOR_NAMES,

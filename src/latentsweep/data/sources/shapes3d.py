@@ -41,6 +41,7 @@ def read(config: Shapes3DConfig, release: Release = RELEASE) -> ImageSet:
     return ImageSet(
         images=ByteImages(tensor_over(result.images), divisor=255),
         digest=result.digest,
+        mapped=True,
         origin=str(Path(config.dir) / release.name),
         factors=None if result.factors is None else torch.from_numpy(result.factors),
         factor_names=FACTOR_NAMES,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import signal
 from typing import Any
 
-from latentsweep.sweep.cluster import preempted
+from latentsweep.training.interruption import WARNINGS
+from latentsweep.training.slurm import preempted
 
 
 class Requeue:
@@ -16,18 +17,18 @@ class Requeue:
     do what it would have done.
 
     Attributes:
-        warnings: the signals by which the scheduler warns; none outside submitit's jobs.
+        in_job: whether this is one of submitit's jobs.
     """
 
     def __init__(self) -> None:
         self._submitit: Any = None
-        self.warnings: tuple[signal.Signals, ...] = ()
+        self.in_job = False
 
     def __enter__(self) -> Requeue:
         handler = signal.getsignal(signal.SIGUSR2)
         if callable(handler):
             self._submitit = handler
-            self.warnings = (signal.SIGUSR2,)
+            self.in_job = True
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -40,5 +41,5 @@ class Requeue:
         Slurm tells a job that it is pre-empted by SIGUSR2 or, set up as most are, by the SIGTERM
         that it sends to a cancelled one, too.
         """
-        if self._submitit and (number in self.warnings or preempted()):
+        if self._submitit and (number in WARNINGS or preempted()):
             self._submitit(signal.SIGUSR2, None)

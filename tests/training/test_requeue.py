@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from latentsweep.sweep import requeue
-from latentsweep.sweep.requeue import Requeue
+from latentsweep.training import requeue
 from latentsweep.training.interruption import Interruption
+from latentsweep.training.requeue import Requeue
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR2)
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
 
 
 @pytest.fixture(autouse=True)
@@ -47,7 +47,7 @@ def test_job_is_queued_again_unless_it_was_cancelled(
 ) -> None:
     monkeypatch.setattr(requeue, "preempted", lambda: preempted)
     with Requeue() as job:
-        Interruption(job.warnings).listen()
+        Interruption(patient=job.in_job).listen()
         os.kill(os.getpid(), signal.SIGUSR2)
         assert requeued == [], "not before the worker has left its trial"
         job.leave(number)
@@ -56,7 +56,7 @@ def test_job_is_queued_again_unless_it_was_cancelled(
 
 def test_submitit_has_its_signal_back_afterwards(requeued: list[int]) -> None:
     with Requeue() as job:
-        Interruption(job.warnings).listen()
+        Interruption(patient=job.in_job).listen()
     os.kill(os.getpid(), signal.SIGUSR2)
     assert requeued == [signal.SIGUSR2]
 
@@ -72,7 +72,7 @@ def test_without_submitit_nothing_is_queued_again(monkeypatch: pytest.MonkeyPatc
 @pytest.mark.usefixtures("requeued")
 def test_first_of_a_schedulers_signals_counts_and_none_ends_the_worker() -> None:
     with Requeue() as job:
-        interruption = Interruption(job.warnings)
+        interruption = Interruption(patient=job.in_job)
         interruption.listen()
         for number in (signal.SIGUSR2, signal.SIGTERM, signal.SIGTERM):
             os.kill(os.getpid(), number)

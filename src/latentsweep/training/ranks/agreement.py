@@ -1,0 +1,89 @@
+"""What the ranks of a run must have in common before it starts."""
+
+import socket
+from collections.abc import Mapping
+
+import torch
+
+from latentsweep.config import TrainConfig
+from latentsweep.config.digest import digest
+from latentsweep.errors import ConfigError, DataError, LatentsweepError
+from latentsweep.training.identity import this_code
+from latentsweep.training.ranks.ranks import Ranks
+
+
+def share_of_batch(config: TrainConfig, ranks: Ranks) -> range:
+    """This rank's places in each global batch.
+
+    Raises:
+        ConfigError: the batch cannot be shared evenly.
+    """
+    check_share(config.batch_size, ranks.size)
+    return ranks.share(config.batch_size)
+
+
+def check_share(batch_size: int, ranks: int) -> None:
+    """Refuse a global batch of which some ranks would get more than others.
+
+    Raises:
+        ConfigError: it is such a one.
+    """
+    if batch_size % ranks:
+        lower = batch_size // ranks * ranks
+        near = [str(size) for size in (lower, lower + ranks) if size]
+        error = ConfigError(
+            f"{ranks} ranks cannot share a batch evenly",
+            found=f"batch_size={batch_size}, the global batch over all ranks",
+            expected=f"a multiple of {ranks}",
+            mend=f"batch_size={' or '.join(near)}",
+        )
+        error.common = True
+        raise error
+
+
+def refuse_mixed_code(config: TrainConfig, ranks: Ranks) -> None:
+    """Refuse ranks of which one runs other code, or was given another config.
+
+    Raises:
+        ConfigError: that is so.
+    """
+    code, lock = this_code()
+    ours = {
+        "code": code,
+        "requirements.lock": lock,
+        "config": digest(config),
+        "PyTorch": torch.__version__,
+    }
+    mend = "the same checkout, packages and command on all machines"
+    _refuse_others(ours, ranks, ConfigError, mend)
+
+
+def refuse_mixed_data(data: str, ranks: Ranks) -> None:
+    """Refuse ranks of which one has read other data.
+
+    Args:
+        data: digest of what this rank has read.
+        ranks: which train together.
+
+    Raises:
+        DataError: that is so.
+    """
+    _refuse_others({"data": data}, ranks, DataError, "the same files in data.dir on all machines")
+
+
+def _refuse_others(
+    ours: Mapping[str, str], ranks: Ranks, kind: type[LatentsweepError], mend: str
+) -> None:
+    all_hosts = ranks.of_all((socket.gethostname(), dict(ours)))
+    first_host, first = all_hosts[0]
+    for rank, (host, theirs) in enumerate(all_hosts):
+        for what in ours:
+            if theirs[what] != first[what]:
+                error = kind(
+                    f"the ranks do not have the same {what}",
+                    found=f"{theirs[what][:16]} for rank {rank} on {host}",
+                    expected=f"{first[what][:16]} as for rank 0 on {first_host}",
+                    mend=mend,
+                )
+                error.common = True
+                raise error

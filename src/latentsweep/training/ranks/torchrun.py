@@ -1,0 +1,119 @@
+"""A run's ranks as processes of this machine, started and watched by torchrun's own engine."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import tempfile
+import warnings
+from pathlib import Path
+
+from latentsweep.errors import ConfigError, LatentsweepError
+from latentsweep.training.ranks.errors import LOST_RANK_EXIT
+from latentsweep.training.ranks.placement import MEETING_FILE
+
+# Something that kills a rank again and again is no accident.
+_MOST_RESTARTS = 5
+# More ranks than this on one core are a slip of the finger.
+_MOST_RANKS_A_CORE = 8
+# So long ranks may take to save their state before they are killed.
+_SECONDS_TO_LEAVE = 30
+_SIGNALS = "SIGTERM,SIGINT,SIGHUP,SIGQUIT,SIGUSR1,SIGUSR2"
+
+
+def check_devices(devices: int) -> None:
+    """Refuse more ranks than this machine has devices for.
+
+    Raises:
+        ConfigError: there are not so many GPUs or, without any, far too few cores.
+    """
+    import torch
+
+    gpus, cores = torch.cuda.device_count(), len(os.sched_getaffinity(0))
+    if gpus and devices > gpus:
+        raise ConfigError(
+            f"DEVICES={devices} is more than this machine has",
+            found=f"{gpus} GPUs",
+            expected=f"at most DEVICES={gpus}, a GPU a rank",
+            mend=f"DEVICES={gpus}; to train on the CPU, CUDA_VISIBLE_DEVICES=''",
+        )
+    if not gpus and devices > _MOST_RANKS_A_CORE * cores:
+        raise ConfigError(
+            f"DEVICES={devices} is more than this machine bears",
+            found=f"{cores} cores and no GPU",
+            expected=f"at most {_MOST_RANKS_A_CORE} ranks a core",
+            mend=f"DEVICES={cores}",
+        )
+
+
+def run_ranks(command: list[str], devices: int) -> int:
+    """Run a command as so many ranks; a rank that is killed has all of them start again.
+
+    Args:
+        command: the interpreter and its arguments.
+        devices: how many ranks.
+
+    Returns:
+        The exit code: 0, or that of the rank that failed first, or 128 + the signal that ended it.
+    """
+    for restarts in range(_MOST_RESTARTS + 1):
+        code = _run_once(command, devices)
+        if not _was_killed(code):
+            return code
+        if restarts < _MOST_RESTARTS:
+            again = f"all start again from the last checkpoint ({restarts + 1} of {_MOST_RESTARTS})"
+            print(f"latentsweep: a rank {_how(code)}; {again}", file=sys.stderr, flush=True)
+    print(f"latentsweep: a rank {_how(code)} again and again", file=sys.stderr)
+    return code
+
+
+def _run_once(command: list[str], devices: int) -> int:
+    from torch.distributed.elastic.multiprocessing.api import SignalException
+    from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
+    from torch.distributed.launcher.api import LaunchConfig, elastic_launch
+
+    logging.getLogger("torch.distributed").setLevel(logging.CRITICAL)  # ranks speak for themselves
+    warnings.filterwarnings("ignore", module="torch.distributed")
+    with tempfile.TemporaryDirectory(prefix="latentsweep-ranks-") as directory:
+        os.environ[MEETING_FILE] = str(Path(directory) / "ranks")
+        os.environ["TORCH_DISABLE_SHARE_RDZV_TCP_STORE"] = "1"  # no port is opened
+        config = LaunchConfig(
+            min_nodes=1,
+            max_nodes=1,
+            nproc_per_node=devices,
+            run_id="latentsweep",
+            rdzv_backend="c10d",
+            rdzv_endpoint=str(Path(directory) / "agents"),
+            rdzv_configs={"store_type": "file"},
+            max_restarts=0,
+            monitor_interval=0.1,
+            start_method="spawn",
+            local_addr="localhost",
+            signals_to_handle=_SIGNALS,
+            shutdown_timeout=_SECONDS_TO_LEAVE,
+        )
+        try:
+            elastic_launch(config, command[0])(*command[1:])
+        except ChildFailedError as error:
+            codes = [failure.exitcode for failure in error.failures.values()]
+            # Of several, what began it: a rank that was killed takes the others along.
+            return next((code for code in codes if code < 0), error.get_first_failure()[1].exitcode)
+        except SignalException as error:
+            return 128 + int(error.sigval)
+    return 0
+
+
+def _was_killed(code: int) -> bool:
+    """Whether a rank neither ended nor was asked to end."""
+    asked = (-signal.SIGTERM, -signal.SIGINT, -signal.SIGHUP)
+    return code == LOST_RANK_EXIT or (code < 0 and code not in asked)
+
+
+def _how(code: int) -> str:
+    return f"was killed by {signal.Signals(-code).name}" if code < 0 else "was lost"
+
+
+class LaunchError(LatentsweepError):
+    """The ranks could not be started, or one of them was killed again and again."""
