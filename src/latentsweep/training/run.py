@@ -31,6 +31,7 @@ from latentsweep.training.ranks.agreement import (
     refuse_mixed_data,
     share_of_batch,
 )
+from latentsweep.training.ranks.errors import RankLostError
 from latentsweep.training.ranks.ranks import Ranks
 from latentsweep.training.recording import MetricsRecording
 from latentsweep.training.resume import Attempt, attempt, say
@@ -117,6 +118,9 @@ def _lead(
         if status is RunStatus.PREEMPTED:
             error.exit_code = REQUEUE_EXIT
         raise
+    except RankLostError:
+        status = RunStatus.INTERRUPTED  # whoever has started the ranks may start them again
+        raise
     except Exception as error:
         _record_failure(recorder, error, supervisor)
         raise
@@ -196,15 +200,15 @@ def _fit(
     callbacks += [supervision, checkpoints]  # the latter last: it saves what the others know
     if config.trainer.progress_bar and ranks.leads:
         callbacks.append(TrainingProgress())
-    build_trainer(config.trainer, data.device, callbacks, ranks).fit(
-        module,
-        train_dataloaders=data.batches,
-        val_dataloaders=EvalBatches(
-            splits.val, len(data.batches.share), ranks.share(len(splits.val))
-        ),
-        ckpt_path=this.checkpoint,
-        weights_only=True,
-    )
+    share, batch_size = ranks.share(len(splits.val)), len(data.batches.share)
+    with ranks.explaining():
+        build_trainer(config.trainer, data.device, callbacks, ranks).fit(
+            module,
+            train_dataloaders=data.batches,
+            val_dataloaders=EvalBatches(splits.val, batch_size, share),
+            ckpt_path=this.checkpoint,
+            weights_only=True,
+        )
     return Fitted(metrics, checkpoints, supervision.stopped)
 
 

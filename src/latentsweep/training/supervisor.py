@@ -42,8 +42,10 @@ class Supervisor:
             LatentsweepError: they cannot meet, or one of them failed.
         """
         ranks = open_ranks(trainer)
-        # A launcher of ranks sends its signal again, beside the terminal's own.
-        self.interruption.patient = self.interruption.patient or not ranks.alone
+        if not ranks.alone:
+            # A launcher of ranks sends its signal again, beside the terminal's own.
+            self.interruption.patient = True
+            self.interruption.listen()
         try:
             with ranks.together():
                 yield ranks

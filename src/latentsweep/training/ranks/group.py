@@ -128,12 +128,24 @@ class RankGroup(Ranks):
         """See `Ranks`."""
         self._contexts += 1
         try:
-            yield
+            with self.explaining():
+                yield
         except Exception as error:
             raised = self._part(error)
             if raised is error:
                 raise
             raise raised from (error if self.leads else None)
+
+    @contextmanager
+    def explaining(self) -> Iterator[None]:
+        """See `Ranks`."""
+        try:
+            yield
+        except Exception as error:
+            if not _is_lost_connection(error):
+                raise
+            told = self._last_words()
+            raise (self._lost() if told is None else RankFailedError(**told)) from error
 
     def close(self) -> None:
         """See `Ranks`."""
@@ -151,13 +163,10 @@ class RankGroup(Ranks):
             if not self._hear(range(self.size), _FAREWELL_SECONDS):
                 self._break_off()
             return error if self.leads else QuietError(_exit_code(error))
-        if _is_lost_connection(error):
-            told = self._last_words()
-            self._break_off()
-            lost = self._lost() if told is None else RankFailedError(**told)
-            self._say(lost)
-            return lost if self.leads else QuietError(lost.exit_code)
         self._say(error)
+        if isinstance(error, RankLostError | RankFailedError):
+            self._break_off()
+            return error if self.leads else QuietError(_exit_code(error))
         self._break_off()
         heard = self.leads or self._hear(range(1), _FAREWELL_SECONDS)
         return error if self.leads or not heard else QuietError(_exit_code(error))

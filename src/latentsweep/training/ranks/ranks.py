@@ -82,6 +82,16 @@ class Ranks:
         """
         yield
 
+    @contextmanager
+    def explaining(self) -> Iterator[None]:
+        """Within this context a connection that breaks off is told as what became of a rank.
+
+        Raises:
+            RankFailedError: another rank failed and said why.
+            RankLostError: another rank left without a word.
+        """
+        yield
+
     def close(self) -> None:
         """Part."""
 

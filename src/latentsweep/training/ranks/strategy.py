@@ -84,5 +84,8 @@ class RanksStrategy(DDPStrategy):
         """The one device."""
         return self._device
 
+    def _configure_launcher(self) -> None:
+        """None: Lightning's would set the number of threads anew."""
+
     def barrier(self, *_: Any, **__: Any) -> None:
         """Pass: Lightning has ranks wait for each other where only rank 0 does something."""

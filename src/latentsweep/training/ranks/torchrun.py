@@ -7,12 +7,13 @@ import os
 import signal
 import sys
 import tempfile
-import warnings
 from pathlib import Path
 
-from latentsweep.errors import ConfigError, LatentsweepError
+from latentsweep.errors import REQUEUE_EXIT, ConfigError
+from latentsweep.training.interruption import WARNINGS
 from latentsweep.training.ranks.errors import LOST_RANK_EXIT
 from latentsweep.training.ranks.placement import MEETING_FILE
+from latentsweep.training.slurm import preempted
 
 # Something that kills a rank again and again is no accident.
 _MOST_RESTARTS = 5
@@ -61,12 +62,12 @@ def run_ranks(command: list[str], devices: int) -> int:
     for restarts in range(_MOST_RESTARTS + 1):
         code = _run_once(command, devices)
         if not _was_killed(code):
-            return code
+            return code if code >= 0 else 128 - code
         if restarts < _MOST_RESTARTS:
             again = f"all start again from the last checkpoint ({restarts + 1} of {_MOST_RESTARTS})"
             print(f"latentsweep: a rank {_how(code)}; {again}", file=sys.stderr, flush=True)
     print(f"latentsweep: a rank {_how(code)} again and again", file=sys.stderr)
-    return code
+    return LOST_RANK_EXIT
 
 
 def _run_once(command: list[str], devices: int) -> int:
@@ -74,8 +75,7 @@ def _run_once(command: list[str], devices: int) -> int:
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
     from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
-    logging.getLogger("torch.distributed").setLevel(logging.CRITICAL)  # ranks speak for themselves
-    warnings.filterwarnings("ignore", module="torch.distributed")
+    logging.disable(logging.CRITICAL)  # ranks speak for themselves
     with tempfile.TemporaryDirectory(prefix="latentsweep-ranks-") as directory:
         os.environ[MEETING_FILE] = str(Path(directory) / "ranks")
         os.environ["TORCH_DISABLE_SHARE_RDZV_TCP_STORE"] = "1"  # no port is opened
@@ -97,11 +97,13 @@ def _run_once(command: list[str], devices: int) -> int:
         try:
             elastic_launch(config, command[0])(*command[1:])
         except ChildFailedError as error:
-            codes = [failure.exitcode for failure in error.failures.values()]
+            failures = sorted(error.failures.values(), key=lambda failure: failure.timestamp)
+            codes = [failure.exitcode for failure in failures]
             # Of several, what began it: a rank that was killed takes the others along.
-            return next((code for code in codes if code < 0), error.get_first_failure()[1].exitcode)
+            return next((code for code in codes if _was_killed(code)), codes[0])
         except SignalException as error:
-            return 128 + int(error.sigval)
+            asked = int(error.sigval)
+            return REQUEUE_EXIT if asked in WARNINGS or preempted() else 128 + asked
     return 0
 
 
@@ -113,7 +115,3 @@ def _was_killed(code: int) -> bool:
 
 def _how(code: int) -> str:
     return f"was killed by {signal.Signals(-code).name}" if code < 0 else "was lost"
-
-
-class LaunchError(LatentsweepError):
-    """The ranks could not be started, or one of them was killed again and again."""
