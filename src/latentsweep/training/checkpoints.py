@@ -101,10 +101,6 @@ class Checkpoints(pl.Callback):
         self._ranks = ranks
         self._asked: Callable[[], int] = lambda: 0
 
-    def on_train_start(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
-        """Take over the signals after Lightning, whose handlers end a fit with exit code 0."""
-        self._interruption.listen()
-
     def on_train_batch_start(
         self, trainer: pl.Trainer, module: pl.LightningModule, *_: object
     ) -> None:

@@ -101,6 +101,7 @@ def _lead(
     tags = supervisor.began(this.run.path)
     if this.finished:
         return _finished_before(config, overrides, this, supervisor)
+    supervisor.interruption.listen()
     shipper = supervisor.shipper(this.run.path, config.tracking)
     tracking = Tracking.start(this.run.path, config.tracking, this.run.uid, shipper)
     recorder = tracking.recorder

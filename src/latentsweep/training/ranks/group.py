@@ -162,7 +162,7 @@ class RankGroup(Ranks):
             self._say(error)
             if not self._hear(range(self.size), _FAREWELL_SECONDS):
                 self._break_off()
-            return error if self.leads else QuietError(_exit_code(error))
+            return error if self.leads else QuietError(self._leaders_exit_code(error))
         self._say(error)
         if isinstance(error, RankLostError | RankFailedError):
             self._break_off()
@@ -187,6 +187,13 @@ class RankGroup(Ranks):
         except RuntimeError:
             return False
         return True
+
+    def _leaders_exit_code(self, error: Exception) -> int:
+        """Rank 0's, which knows whether a scheduler took the job; this rank's where it is gone."""
+        try:
+            return int(json.loads(self._store.get(self._words(0)))["exit_code"])
+        except RuntimeError:
+            return _exit_code(error)
 
     def _last_words(self) -> dict[str, Any] | None:
         """What another rank said before it left; None if none says anything."""

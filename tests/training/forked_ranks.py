@@ -1,0 +1,223 @@
+"""Ranks of small real runs, forked from a process that has imported PyTorch once.
+
+A process of its own; the tests start it as `python -m tests.training.forked_ranks`.
+Usage: DIRECTORY same [OVERRIDE ...] | DIRECTORY devices | DIRECTORY preempt TIMES SEED |
+DIRECTORY kill SEED
+Prints a JSON object.
+"""
+
+import json
+import os
+import random
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from latentsweep.command import errors_to_terminal  # sets what must be set before PyTorch comes
+from latentsweep.config import TrainConfig
+from latentsweep.config.compose import compose
+from latentsweep.config.project import CONFIG_DIRECTORY
+from latentsweep.config.typed import typed
+from latentsweep.errors import REQUEUE_EXIT
+from latentsweep.tracking.journal import JOURNAL_NAME
+from latentsweep.training.ranks.placement import MEETING_FILE
+from latentsweep.training.run import train
+from tests.training.kill_and_resume import OVERRIDES, outcome
+
+SMALL = [text for text in OVERRIDES if "checkpoint_every" not in text]
+_LONGEST_SECONDS = 120.0
+
+
+def config_in(directory: Path, ranks: int, overrides: Sequence[str]) -> TrainConfig:
+    trainer = "trainer=ddp" if ranks > 1 else "trainer=cpu"
+    chosen = [text for text in SMALL if not text.startswith("trainer=")]
+    place = f"output_dir={directory / 'runs'}"
+    return typed(compose(CONFIG_DIRECTORY, "train", [trainer, *chosen, place, *overrides]))
+
+
+def start(directory: Path, ranks: int, overrides: Sequence[str]) -> list[int]:
+    """Fork the ranks of one attempt; their process ids."""
+    meeting = tempfile.mkdtemp(prefix="ranks-", dir=directory.parent)
+    children = []
+    for rank in range(ranks):
+        child = os.fork()
+        if child:
+            children.append(child)
+            continue
+        code = 1
+        try:
+            os.environ |= {"RANK": str(rank), "LOCAL_RANK": str(rank), "WORLD_SIZE": str(ranks)}
+            os.environ |= {"LOCAL_WORLD_SIZE": str(ranks), MEETING_FILE: f"{meeting}/ranks"}
+            if ranks == 1:
+                del os.environ["RANK"]
+            with errors_to_terminal():
+                train(config_in(directory, ranks, overrides), list(overrides))
+            code = 0
+        except SystemExit as ending:
+            code = int(ending.code or 0)
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(code)
+    return children
+
+
+def codes_of(children: Sequence[int]) -> list[int]:
+    """Their exit codes, or minus the signals that ended them; fails if they do not end."""
+    codes: dict[int, int] = {}
+    until = time.monotonic() + _LONGEST_SECONDS
+    while len(codes) < len(children):
+        for child in set(children) - set(codes):
+            pid, status = os.waitpid(child, os.WNOHANG)
+            if pid:
+                codes[child] = os.waitstatus_to_exitcode(status)
+        if time.monotonic() > until:
+            for child in set(children) - set(codes):
+                os.kill(child, signal.SIGKILL)
+            raise TimeoutError(f"ranks hang: {len(codes)} of {len(children)} have ended")
+        time.sleep(0.01)
+    return [codes[child] for child in children]
+
+
+def train_all(directory: Path, ranks: int, overrides: Sequence[str] = ()) -> None:
+    directory.mkdir(parents=True, exist_ok=True)
+    codes = codes_of(start(directory, ranks, overrides))
+    if any(codes):
+        raise RuntimeError(f"{ranks} ranks ended with {codes}")
+
+
+def losses(found: dict[str, Any], name: str) -> list[float]:
+    return [value for key, _, value in found["metrics"] if key == name]
+
+
+def difference(one: dict[str, Any], other: dict[str, Any]) -> dict[str, float]:
+    """Greatest relative difference of a loss, and greatest difference of a validation ELBO."""
+    steps = zip(losses(one, "train/loss"), losses(other, "train/loss"), strict=True)
+    elbos = zip(losses(one, "val/elbo"), losses(other, "val/elbo"), strict=True)
+    return {
+        "losses": len(losses(one, "train/loss")),
+        "loss": max(abs(a - b) / abs(a) for a, b in steps),
+        "elbo": max(abs(a - b) for a, b in elbos),
+    }
+
+
+def same(directory: Path, overrides: list[str]) -> dict[str, Any]:
+    """One, two and four ranks."""
+    found = {}
+    for ranks in (1, 2, 4):
+        train_all(directory / str(ranks), ranks, overrides)
+        found[ranks] = outcome(directory / str(ranks))
+    return {str(ranks): difference(found[1], found[ranks]) for ranks in (2, 4)}
+
+
+def devices(directory: Path) -> dict[str, Any]:
+    """Another number of ranks after each interruption: 1, 2, 4, 1."""
+    overrides = ["trainer.max_epochs=8"]
+    train_all(directory / "whole", 1, overrides)
+    place = directory / "changing"
+    place.mkdir()
+    codes = []
+    for ranks in (1, 2, 4):
+        children = start(place, ranks, overrides)
+        wait_for_steps(place, children, random.Random(ranks).uniform(0.0, 0.05))
+        os.kill(children[-1], signal.SIGTERM)
+        codes += codes_of(children)
+    train_all(place, 1, overrides)
+    return {"codes": codes, **difference(outcome(directory / "whole"), outcome(place))}
+
+
+def preempt(directory: Path, times: int, seed: int) -> dict[str, Any]:
+    """Two ranks, one of which gets a signal at a random moment, again and again."""
+    overrides = ["trainer.max_epochs=150", "tracking.images_every_n_epochs=0"]
+    train_all(directory / "undisturbed", 2, overrides)
+    place, draw = directory / "preempted", random.Random(seed)
+    place.mkdir()
+    codes: list[list[int]] = []
+    while len(codes) < times:
+        children = start(place, 2, overrides)
+        wait_for_steps(place, children, draw.expovariate(20))
+        number = draw.choice([signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2])
+        for child in draw.choice([children, children[:1], children[1:]]):
+            os.kill(child, number)
+        ended = codes_of(children)
+        codes.append([number, *ended])
+        if ended == [0, 0]:
+            raise RuntimeError(f"it was finished after {len(codes)} signals")
+    train_all(place, 2, overrides)
+    expected, got = outcome(directory / "undisturbed"), outcome(place)
+    (attempts,) = place.glob("runs/*/files/attempts.json")
+    return {
+        "codes": codes,
+        "requeue": REQUEUE_EXIT,
+        "steps": expected["steps"],
+        "ended": [attempt["ended"] for attempt in json.loads(attempts.read_text())],
+        "differing": [key for key in expected if got[key] != expected[key]],
+    }
+
+
+def kill(directory: Path, seed: int) -> dict[str, Any]:
+    """Each of two ranks is killed at a random moment; the other has to leave by itself."""
+    overrides = ["trainer.max_epochs=12", "trainer.checkpoint_every_n_steps=4"]
+    train_all(directory / "undisturbed", 2, overrides)
+    place, draw = directory / "killed", random.Random(seed)
+    place.mkdir()
+    codes, seconds = [], []
+    for rank in (0, 1):
+        children = start(place, 2, overrides)
+        wait_for_steps(place, children, draw.uniform(0.0, 0.1))
+        os.kill(children[rank], signal.SIGKILL)
+        killed = time.monotonic()
+        codes.append(codes_of(children))
+        seconds.append(time.monotonic() - killed)
+    train_all(place, 2, overrides)
+    expected, got = outcome(directory / "undisturbed"), outcome(place)
+    return {
+        "codes": codes,
+        "seconds": seconds,
+        "differing": [key for key in expected if got[key] != expected[key]],
+    }
+
+
+def wait_for_steps(directory: Path, children: Sequence[int], seconds: float) -> None:
+    """Wait until this attempt has put a step on record, and `seconds` more."""
+    before = steps_on_record(directory)
+    wait_until(lambda: steps_on_record(directory) > before or not all(map(is_alive, children)))
+    time.sleep(seconds)
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    until = time.monotonic() + _LONGEST_SECONDS
+    while not condition():
+        if time.monotonic() > until:
+            raise TimeoutError("nothing is put on record")
+        time.sleep(0.002)
+
+
+def steps_on_record(directory: Path) -> int:
+    journals = directory.glob(f"runs/*/{JOURNAL_NAME}")
+    return sum(path.read_bytes().count(b'"train/loss"') for path in journals)
+
+
+def is_alive(child: int) -> bool:
+    return Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+
+
+def main() -> None:
+    directory, what, *rest = Path(sys.argv[1]), *sys.argv[2:]
+    if what == "same":
+        report = same(directory, rest)
+    elif what == "devices":
+        report = devices(directory)
+    elif what == "kill":
+        report = kill(directory, int(rest[0]))
+    else:
+        report = preempt(directory, int(rest[0]), int(rest[1]))
+    print(json.dumps(report))
+
+
+if __name__ == "__main__":
+    main()
