@@ -5,7 +5,7 @@ INSTALLED := .venv/.installed
 export MLFLOW_DISABLE_TELEMETRY := true
 
 # make would pass over a misspelt variable, and over a setting outside of ARGS, in silence.
-KNOWN := PYTHON ARGS WORKERS STUDY DIRECTORY CLUSTER PARTITION GPUS TIME FOLLOW URI PORT PAGE HOST \
+KNOWN := PYTHON ARGS WORKERS STUDY DIRECTORY CLUSTER PARTITION GPUS DEVICES NODES CPUS TIME FOLLOW URI PORT PAGE HOST \
   ALLOWED ARTIFACTS RUN FORMAT NAME ALIAS PART SHELL
 GIVEN := $(foreach name,$(.VARIABLES),$(if $(filter command,$(origin $(name))),$(name)))
 UNKNOWN := $(filter-out $(KNOWN) MAKE%,$(GIVEN))
@@ -33,10 +33,17 @@ $(INSTALLED): requirements.lock pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.lock -e '.[dev]'
 	@touch $@
 
-train: $(INSTALLED)  ## train one model; Hydra overrides in ARGS="model=vae seed=1"
-	@$(BIN)/python pipelines/train.py $(ARGS)
+train: $(INSTALLED)  ## train one model; ARGS="model=vae seed=1", DEVICES=2, CLUSTER=slurm NODES=2 GPUS=4
+	@$(BIN)/python pipelines/$(if $(LAUNCH),launch.py $(LAUNCH),train.py) $(ARGS)
 
-sweep: $(INSTALLED)  ## search latent size and KL weight; WORKERS=, CLUSTER=slurm, ARGS="model.beta='interval(1,8)'"
+LAUNCH := $(if $(DEVICES),--devices $(DEVICES)) $(if $(GPUS),--gpus $(GPUS)) $(if $(NODES),--nodes $(NODES))
+ifeq ($(origin CLUSTER),command line)
+  LAUNCH += --cluster $(CLUSTER) $(if $(PARTITION),--partition $(PARTITION))
+  LAUNCH += $(if $(CPUS),--cpus $(CPUS)) $(if $(TIME),--minutes $(TIME))
+endif
+LAUNCH := $(strip $(LAUNCH))
+
+sweep: $(INSTALLED)  ## search latent size and KL weight; WORKERS=, CLUSTER=slurm, GPUS=4 a trial, ARGS="model.beta='interval(1,8)'"
 	@$(BIN)/python pipelines/sweep.py $(SWEEP) $(ARGS)
 ifdef FOLLOW
 	@$(BIN)/python pipelines/sweep_control.py follow '$(STUDY)' $(PLACE)
@@ -44,11 +51,12 @@ endif
 
 SWEEP := $(if $(WORKERS),sweep.workers=$(WORKERS)) $(if $(STUDY),sweep.study=$(STUDY))
 SWEEP += $(if $(DIRECTORY),sweep.directory=$(DIRECTORY))
+SWEEP += $(if $(GPUS)$(DEVICES),sweep.ranks=$(or $(GPUS),$(DEVICES)))
 PLACE := $(if $(DIRECTORY),--directory '$(DIRECTORY)')
 ifeq ($(CLUSTER),slurm)
   SWEEP += hydra/launcher=latentsweep_slurm
   SWEEP += $(if $(PARTITION),hydra.launcher.partition=$(PARTITION))
-  SWEEP += $(if $(GPUS),hydra.launcher.gpus_per_node=$(GPUS)) $(if $(TIME),hydra.launcher.timeout_min=$(TIME))
+  SWEEP += $(if $(GPUS),hydra.launcher.gpus_per_node=$(GPUS)) $(if $(CPUS),hydra.launcher.cpus_per_task=$(CPUS)) $(if $(TIME),hydra.launcher.timeout_min=$(TIME))
 else ifeq ($(origin CLUSTER),command line)
   SWEEP += hydra/launcher=latentsweep_$(CLUSTER)
 endif

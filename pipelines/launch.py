@@ -1,4 +1,7 @@
-"""Train one model on several devices: `python pipelines/launch.py --devices 4 [OVERRIDE] ...`."""
+"""Train one model on several devices: `python pipelines/launch.py --devices 4 [OVERRIDE] ...`.
+
+With `--cluster slurm --nodes 2 --gpus 4` as one job of a Slurm cluster.
+"""
 
 import argparse
 import os
@@ -7,6 +10,8 @@ import sys
 from pathlib import Path
 
 from latentsweep.command import check_command_line, errors_to_terminal
+from latentsweep.config import TrainConfig
+from latentsweep.config.checks import check_share
 from latentsweep.errors import ConfigError
 
 TRAIN = Path(__file__).with_name("train.py")
@@ -14,28 +19,96 @@ TRAIN = Path(__file__).with_name("train.py")
 
 def main() -> int:
     """Check everything once, then start the ranks."""
-    parser = argparse.ArgumentParser(
-        description="Train one model on several devices; overrides are those of train.py."
-    )
-    parser.add_argument("--devices", type=int, default=1, help="ranks on this machine")
-    arguments, overrides = parser.parse_known_args()
-    if arguments.devices < 1:
-        raise ConfigError(f"--devices {arguments.devices}", expected="a whole number from 1")
-    if not any(text.startswith("trainer=") for text in overrides):
-        overrides.append("trainer=ddp")
+    options, overrides = _parse()
     sys.argv = [str(TRAIN), *overrides]
+    if not any(text.startswith("trainer=") for text in overrides):
+        sys.argv.append("trainer=ddp")
+    command = [sys.executable, *sys.argv]
     config = check_command_line("train")
     if config is None:  # Hydra is asked something
-        return subprocess.run([sys.executable, *sys.argv], check=False).returncode
+        return subprocess.run(command, check=False).returncode
+    ranks = options.nodes * (options.gpus or options.devices)
+    check_share(config.batch_size, ranks)
+    os.environ["LATENTSWEEP_LAUNCHED_BY"] = " ".join(_words(options))
+    if options.cluster:
+        return _submit(command, config, options)
 
-    from latentsweep.training.ranks.agreement import check_share
     from latentsweep.training.ranks.torchrun import check_devices, run_ranks
-    from latentsweep.training.summary import LAUNCHED_BY
 
-    check_devices(arguments.devices)
-    check_share(config.batch_size, arguments.devices)
-    os.environ[LAUNCHED_BY] = f"launch.py --devices {arguments.devices}"
-    return run_ranks([sys.executable, *sys.argv], arguments.devices)
+    check_devices(ranks, gpus=bool(options.gpus))
+    return run_ranks(command, ranks)
+
+
+def _submit(command: list[str], config: TrainConfig, options: argparse.Namespace) -> int:
+    """Queue the ranks, and say how to see what they do."""
+    from latentsweep.training.ranks.submission import Resources, submit
+
+    resources = Resources(
+        nodes=options.nodes,
+        ranks=options.gpus or options.devices,
+        gpus=options.gpus,
+        cpus=options.cpus,
+        minutes=options.minutes,
+        partition=options.partition,
+    )
+    folder = Path(config.output_dir).absolute() / "slurm"
+    job = submit([*command, "trainer.progress_bar=false"], resources, folder)
+    ranks = resources.nodes * resources.ranks
+    print(f"job {job}: {ranks} rank{'s' if ranks > 1 else ''} are queued; squeue -j {job} shows it")
+    print(f"what it prints: {os.path.relpath(folder)}/{job}_0_log.out and {job}_0_log.err")
+    return 0
+
+
+def _parse() -> tuple[argparse.Namespace, list[str]]:
+    """The options, and Hydra's overrides.
+
+    Raises:
+        ConfigError: options that do not go together.
+    """
+    parser = argparse.ArgumentParser(
+        description="Train one model on several devices; overrides are those of train.py.",
+        allow_abbrev=False,
+    )
+    number = _whole_number
+    parser.add_argument("--devices", type=number, default=1, help="ranks on each machine")
+    parser.add_argument("--gpus", type=number, default=0, help="GPUs of each machine, a rank each")
+    parser.add_argument("--cluster", choices=["slurm"], help="queue the ranks as a job there")
+    parser.add_argument("--nodes", type=number, default=1, help="machines of the cluster")
+    parser.add_argument("--cpus", type=number, default=0, help="cores of the cluster, a rank")
+    parser.add_argument("--minutes", type=number, default=240, help="then it is queued again")
+    parser.add_argument("--partition", default="", help="of the cluster")
+    options, overrides = parser.parse_known_args()
+    if options.gpus and options.devices > 1 and options.gpus != options.devices:
+        raise ConfigError(
+            "each rank has a GPU of its own",
+            found=f"GPUS={options.gpus} DEVICES={options.devices}",
+            mend=f"GPUS={options.gpus} alone",
+        )
+    if options.nodes > 1 and not options.cluster:
+        raise ConfigError(
+            "several machines need a cluster that starts the ranks",
+            found=f"NODES={options.nodes}",
+            mend=f"CLUSTER=slurm NODES={options.nodes}; or torchrun on each machine "
+            "(docs/scaling.md)",
+        )
+    return options, overrides
+
+
+def _whole_number(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a whole number from 1")
+    return number
+
+
+def _words(options: argparse.Namespace) -> list[str]:
+    """This script and its options, as they are given again."""
+    words = ["launch.py"]
+    for name in ("devices", "gpus", "cluster", "nodes", "cpus", "partition"):
+        value = getattr(options, name)
+        if value and not (value == 1 and name in ("devices", "nodes")):
+            words += [f"--{name}", str(value)]
+    return words
 
 
 if __name__ == "__main__":

@@ -43,7 +43,8 @@ class LatentsweepSlurmLauncher(SlurmLauncher):  # type: ignore[misc]  # its pack
         """
         import submitit
 
-        from latentsweep.sweep.cluster import record_jobs, refused
+        from latentsweep.sweep.cluster import record_jobs
+        from latentsweep.training.slurm import refused
 
         assert self.config is not None
         directory = Path(str(self.config.hydra.sweep.dir))
@@ -62,12 +63,18 @@ class LatentsweepSlurmLauncher(SlurmLauncher):  # type: ignore[misc]  # its pack
     def _executor(self) -> "AutoExecutor":
         import submitit
 
+        from latentsweep.training.slurm import requeueing
+
         own = {"submitit_folder", "max_num_timeout"}
         shared = set(OmegaConf.structured(BaseQueueConf).keys())
         executor = submitit.AutoExecutor(
             cluster="slurm",
             folder=self.params["submitit_folder"],
             slurm_max_num_timeout=self.params["max_num_timeout"],
+        )
+        # One rank that is killed ends the others, and the job is queued again.
+        executor.update_parameters(
+            slurm_srun_args=["--kill-on-bad-exit=1"], slurm_teardown=requeueing()
         )
         executor.update_parameters(
             **{

@@ -58,6 +58,23 @@ def _schedule_has_a_kl_to_move(config: TrainConfig, _: DataDescription) -> None:
         )
 
 
+def check_share(batch_size: int, ranks: int) -> None:
+    """Refuse a global batch of which some ranks would get more than others.
+
+    Raises:
+        ConfigError: it is such a one.
+    """
+    if batch_size % ranks:
+        lower = batch_size // ranks * ranks
+        near = [str(size) for size in (lower, lower + ranks) if size]
+        raise ConfigError(
+            f"{ranks} ranks cannot share a batch evenly",
+            found=f"batch_size={batch_size}, the global batch over all ranks",
+            expected=f"a multiple of {ranks}",
+            mend=f"batch_size={' or '.join(near)}",
+        )
+
+
 def bends_the_mean(config: TrainConfig) -> bool:
     """Whether the loss is more than a mean over images: it bends the batch's mean KL."""
     return _free_bits(config) > 0 or isinstance(config.kl_schedule, CapacityConfig)

@@ -82,6 +82,8 @@ class SweepConfig:
     """Trials that end complete or pruned, over all workers and restarts."""
     workers: NonNegativeInt
     """Processes that run trials at once; 0: one a GPU or, without any, one a core."""
+    ranks: PositiveInt
+    """Processes that train each trial together, one a device (`trainer=ddp`)."""
     objective: Name | Annotated[tuple[Name, ...], Field(min_length=1)]
     """The metric to optimise, or several: the Pareto front is searched then."""
     direction: Direction | Annotated[tuple[Direction, ...], Field(min_length=1)] | None

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from latentsweep.errors import ConfigError
 from latentsweep.tracking.files import read_json, write_json
 from latentsweep.training.slurm import ask_slurm
 
@@ -37,38 +36,6 @@ class SlurmTask:
     def alive(self) -> bool:
         """Whether it runs or will."""
         return self.state in ALIVE
-
-
-def check_partition(name: str | None) -> None:
-    """Refuse a partition that there is not; None is the cluster's default one.
-
-    Raises:
-        ConfigError: there is no such partition, or no Slurm here.
-        LatentsweepError: Slurm does not answer.
-    """
-    listed = ask_slurm("sinfo", "-h", "-o", "%R|%a").split()
-    partitions = dict(line.split("|") for line in listed)
-    if name is None or partitions.get(name) == "up":
-        return
-    if name in partitions:
-        raise ConfigError(
-            f"the partition {name} takes no jobs", found=f"it is {partitions[name]} (sinfo)"
-        )
-    raise ConfigError(
-        f"there is no partition {name}",
-        expected=f"one of {', '.join(sorted(partitions)) or 'none: Slurm shows this user none'}",
-        mend="make sweep CLUSTER=slurm PARTITION=..., or without PARTITION the default one",
-    )
-
-
-def refused(message: str) -> ConfigError:
-    """The error for an array that sbatch refuses, from what it says."""
-    lines = [line for line in message.splitlines() if line.startswith("sbatch:")]
-    return ConfigError(
-        "Slurm refuses the workers",
-        found=" ".join(lines[-2:] or message.split())[:500],
-        mend="mend hydra.launcher.partition, timeout_min, gpus_per_node, account, ...",
-    )
 
 
 def record_jobs(directory: Path, tasks: Sequence[str]) -> None:

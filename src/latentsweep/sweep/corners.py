@@ -5,7 +5,7 @@ import itertools
 import time
 from collections.abc import Callable, Iterator
 
-from latentsweep.config.checks import check
+from latentsweep.config.checks import check, check_share
 from latentsweep.config.data import DataConfig, DataDescription
 from latentsweep.config.root import TrainConfig
 from latentsweep.errors import ConfigError, LatentsweepError
@@ -24,6 +24,7 @@ def check_corners(
     composer: Composer,
     describe: Describe,
     *,
+    ranks: int = 1,
     build: bool = True,
     seconds: float = _SECONDS,
 ) -> list[TrainConfig]:
@@ -33,6 +34,7 @@ def check_corners(
         space: what is searched.
         composer: composes its trials.
         describe: describes a data set; called once a data set.
+        ranks: how many share each trial's batches.
         build: whether to build the models too, without memory for their weights; needs torch.
         seconds: when to stop. The corners at which one parameter alone is at its other end or
             choice come first and are all checked; then all other combinations, as time allows.
@@ -46,14 +48,18 @@ def check_corners(
     describe_once = functools.cache(describe)
     builder = _builder() if build else None  # whose imports are not to cost corners
     until = time.monotonic() + seconds
-    configs = [_check(space, corner, composer, describe_once, builder) for corner in edges(space)]
+
+    def checked(corner: dict[str, Scalar]) -> TrainConfig:
+        return _check(space, corner, composer, describe_once, ranks, builder)
+
+    configs = [checked(corner) for corner in edges(space)]
     seen = {_key(corner) for corner in edges(space)}
     for corner in combinations(space):
         if time.monotonic() > until:
             break
         if _key(corner) not in seen:
             seen.add(_key(corner))
-            configs.append(_check(space, corner, composer, describe_once, builder))
+            configs.append(checked(corner))
     return configs
 
 
@@ -114,12 +120,14 @@ def _check(
     corner: dict[str, Scalar],
     composer: Composer,
     describe: Describe,
+    ranks: int,
     build: Build | None,
 ) -> TrainConfig:
     try:
         config = composer.compose(corner)
         data = describe(config.data)
         check(config, data)
+        check_share(config.batch_size, ranks)
         if build:
             build(config, data)
     except LatentsweepError as error:

@@ -25,8 +25,8 @@ from latentsweep.sweep.attributes import N_TRIALS
 from latentsweep.sweep.durations import covered, epochs_of, spans
 from latentsweep.sweep.failures import failures_in
 from latentsweep.sweep.parent import find_parent
+from latentsweep.sweep.parent_process import become_own_group
 from latentsweep.sweep.plan import Plan
-from latentsweep.sweep.processes import become_own_group
 from latentsweep.sweep.report.best import best_trials
 from latentsweep.sweep.report.labels import number
 from latentsweep.sweep.report.page import REPORT_NAME

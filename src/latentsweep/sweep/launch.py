@@ -46,6 +46,8 @@ def run_sweep(context: HydraContext, config: DictConfig, arguments: Sequence[str
     plan = prepare(search, config)
     with open_dict(config):
         config.hydra.sweep.dir = str(plan.directory)
+        if plan.detached:
+            config.hydra.launcher.tasks_per_node = plan.sweep.ranks
     launcher = Plugins.instance().instantiate_launcher(
         hydra_context=context, task_function=Worker(plan, context, config), config=config
     )

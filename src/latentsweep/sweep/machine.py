@@ -13,24 +13,25 @@ def cores() -> int:
     return len(os.sched_getaffinity(0))
 
 
-def count_workers(wanted: int, trials: int, *, local: bool) -> int:
-    """Number of workers; where it is left open, one a GPU or, without any, one a core.
+def count_workers(wanted: int, trials: int, ranks: int, *, local: bool) -> int:
+    """Number of workers; where it is left open, a rank has a GPU or, without any, a core.
 
     Args:
         wanted: `sweep.workers`; 0: left open.
         trials: as many workers have something to do.
+        ranks: processes of a worker.
         local: whether they run on this machine.
 
     Raises:
         ConfigError: it is left open for another machine, or too much for this one.
     """
     if not wanted:
-        wanted = _one_a_device(local=local)
-    elif local and min(wanted, trials) > _MOST_WORKERS_A_CORE * cores():
+        wanted = max(1, _one_a_device(local=local) // ranks)
+    elif local and min(wanted, trials) * ranks > _MOST_WORKERS_A_CORE * cores():
         raise ConfigError(
             "sweep.workers is more than this machine bears",
-            found=f"sweep.workers={wanted} on {cores()} cores",
-            expected=f"at most {_MOST_WORKERS_A_CORE * cores()}",
+            found=f"sweep.workers={wanted} of {ranks} ranks on {cores()} cores",
+            expected=f"at most {_MOST_WORKERS_A_CORE * cores() // ranks}",
             mend="sweep.workers=0 starts one a core or GPU",
         )
     return min(wanted, trials)

@@ -22,7 +22,8 @@ class Plan:
         fixed: overrides of every trial.
         parent: id of MLflow's parent run; "" with `tracking=off`.
         workers: how many there are.
-        threads: of PyTorch, a worker; 0: one a core that it may use.
+        threads: of PyTorch, a rank; 0: one a core that it may use.
+        meeting_seconds: how long a worker's ranks wait for each other.
         detached: whether nobody waits for the workers, so that the last one ends the sweep.
     """
 
@@ -34,6 +35,7 @@ class Plan:
     parent: str
     workers: int
     threads: int
+    meeting_seconds: float
     detached: bool
 
     @property

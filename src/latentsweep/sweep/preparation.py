@@ -13,7 +13,6 @@ from omegaconf import DictConfig
 
 from latentsweep.errors import ConfigError
 from latentsweep.sweep.attributes import PARENT
-from latentsweep.sweep.cluster import check_partition
 from latentsweep.sweep.launching_process import LAUNCHER_NAME, STARTING_LOCK
 from latentsweep.sweep.machine import count_workers, threads_a_worker
 from latentsweep.sweep.parent import open_parent
@@ -27,6 +26,7 @@ from latentsweep.sweep.warm_start import warm_start
 from latentsweep.sweep.whereabouts import find_study, write_whereabouts
 from latentsweep.tracking.files import storage_error, write_json
 from latentsweep.tracking.sync import ship_leftovers
+from latentsweep.training.slurm import check_partition
 
 _LOCAL = "LatentsweepLocalLauncher"
 _BASIC = "BasicLauncher"
@@ -48,9 +48,16 @@ def prepare(search: Search, config: DictConfig) -> Plan:
     local = launcher in (_LOCAL, _BASIC)
     # Hydra's own launcher runs jobs one after another, and after Ctrl-C in one goes on to the next.
     alone = launcher == _BASIC
-    workers = 1 if alone else count_workers(sweep.workers, sweep.n_trials, local=local)
+    workers = 1 if alone else count_workers(sweep.workers, sweep.n_trials, sweep.ranks, local=local)
     if launcher == _SLURM:
         check_partition(config.hydra.launcher.get("partition"))
+    elif sweep.ranks > 1 and launcher != _LOCAL:
+        raise ConfigError(
+            f"this launcher starts one process a worker, and sweep.ranks={sweep.ranks}",
+            found=f"hydra.launcher._target_={config.hydra.launcher.get('_target_')}",
+            expected="latentsweep_local or latentsweep_slurm",
+            mend="hydra/launcher=latentsweep_local, or sweep.ranks=1",
+        )
     tracking = search.base.tracking
     read_splits(search.base.data, search.base.seed)
     with _starting(directory):
@@ -68,7 +75,8 @@ def prepare(search: Search, config: DictConfig) -> Plan:
             fixed=search.fixed,
             parent=parent.run_id if parent else "",
             workers=workers,
-            threads=threads_a_worker(workers) if local else 0,
+            threads=threads_a_worker(workers * sweep.ranks) if local else 0,
+            meeting_seconds=search.base.trainer.meeting_seconds,
             detached=launcher == _SLURM,
         )
         study = make_study(storage, plan.study, search.settings, sweep, str(directory))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import multiprocessing
 import os
 import pickle
@@ -22,11 +21,13 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, open_dict
 
 from latentsweep.errors import InterruptedSweepError, SweepError
+from latentsweep.sweep.forked_ranks import forked_ranks
+from latentsweep.sweep.parent_process import become_own_group
+from latentsweep.training.device import OWN_GPU
 
 _FORK = multiprocessing.get_context("fork")
 # Of one job: something that kills its process again and again is no accident.
 _MOST_REPLACEMENTS = 5
-_PR_SET_PDEATHSIG = 1
 _STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -149,7 +150,16 @@ def _run(
             signal.signal(number, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPS)
     become_own_group(parent, signal.SIGTERM)
-    _choose_gpu(index)
+    ranks = int(config.sweep.ranks) if "sweep" in config else 1
+    with forked_ranks(ranks) as rank:
+        _choose_gpu(index * ranks + rank)
+        _do(context, task, config, results if rank == 0 else None)
+
+
+def _do(
+    context: HydraContext, task: TaskFunction, config: DictConfig, results: Connection | None
+) -> None:
+    """Run the job; rank 0 sends what came of it to the parent."""
     try:
         result = run_job(
             hydra_context=context,
@@ -159,25 +169,15 @@ def _run(
             job_subdir_key="hydra.sweep.subdir",
             configure_logging=False,
         )
+        if results is None:
+            return
         sent = pickle.dumps((result.status, result.return_value))
     except Exception as error:  # of whatever kind: the parent is to hear of it, in words
         traceback.print_exception(error)
         sent = pickle.dumps((JobStatus.FAILED, SweepError(f"{type(error).__name__}: {error}")))
-    results.send_bytes(sent)
-    results.close()
-
-
-def become_own_group(parent: int, on_parents_death: signal.Signals) -> None:
-    """Let the terminal's Ctrl-C reach the parent alone, and end when the parent ends.
-
-    Args:
-        parent: process id of the parent.
-        on_parents_death: the signal that this process gets then (Linux).
-    """
-    os.setpgid(0, 0)
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(on_parents_death))
-    if os.getppid() != parent:  # it died before that was said
-        os.kill(os.getpid(), on_parents_death)
+    if results:
+        results.send_bytes(sent)
+        results.close()
 
 
 def _choose_gpu(index: int) -> None:
@@ -188,6 +188,7 @@ def _choose_gpu(index: int) -> None:
     names = visible.split(",") if visible else [str(n) for n in range(torch.cuda.device_count())]
     if names and names[0]:
         os.environ["CUDA_VISIBLE_DEVICES"] = names[index % len(names)]
+        os.environ[OWN_GPU] = "1"
 
 
 def _result(job: Job) -> JobReturn | None:

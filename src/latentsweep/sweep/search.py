@@ -89,7 +89,7 @@ def read_search(load: Load, arguments: Sequence[str], *, build: bool) -> Search:
     base = Composer(lambda overrides: load([*fixed, *overrides]), _NOTHING).compose({})
     space = SearchSpace.parse(expressions, sweep.when, groups, flatten(resolved(base)))
     composer = Composer(lambda overrides: load([*fixed, *overrides]), space)
-    corners = check_corners(space, composer, describe, build=build)
+    corners = check_corners(space, composer, describe, ranks=sweep.ranks, build=build)
     directions = check_objectives(sweep.objectives, sweep.direction, corners, space)
     build_sampler(sweep.sampler, sweep.seed % 2**32, space, len(directions))
     check_n_trials(sweep.sampler, space, sweep.n_trials)

@@ -18,6 +18,7 @@ from latentsweep.config.typed import first_line
 from latentsweep.data.splits import Splits
 from latentsweep.errors import RunBusyError
 from latentsweep.sweep.attributes import EPOCHS, RUN, SLOT
+from latentsweep.sweep.following import TrialTask
 from latentsweep.sweep.shared_splits import placed_splits
 from latentsweep.tracking.courier import Courier
 from latentsweep.tracking.nesting import TRIALS_FOLDER
@@ -71,6 +72,10 @@ class TrialSupervisor(Supervisor):
         """The worker's, which stay from trial to trial."""
         with self._ranks.together():
             yield self._ranks
+
+    def tell(self, task: TrialTask) -> None:
+        """Have the worker's other ranks train the same."""
+        self._ranks.from_leader(lambda: task)
 
     def splits(self, config: TrainConfig, device: torch.device, ranks: Ranks) -> Splits:
         """The data that earlier trials have read."""
@@ -129,7 +134,9 @@ def run_trial(
     Raises:
         LatentsweepError: the run could not be trained to its end.
     """
+    task = TrialTask(config, tuple(overrides))
     while True:
+        supervisor.tell(task)
         try:
             return train(config, overrides, supervisor)
         except RunBusyError:

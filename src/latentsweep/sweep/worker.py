@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import random
+import sys
 import time
 import warnings
 from collections.abc import Mapping
@@ -30,6 +31,7 @@ from latentsweep.randomness import Stream, seed_of
 from latentsweep.sweep.attributes import METRICS
 from latentsweep.sweep.composer import Composer
 from latentsweep.sweep.ending import end_sweep
+from latentsweep.sweep.following import WAIT, follow_leader, worker_ranks
 from latentsweep.sweep.plan import Plan
 from latentsweep.sweep.pruners import build_pruner
 from latentsweep.sweep.queue import Queue
@@ -48,7 +50,8 @@ from latentsweep.sweep.unshipped import unshipped_runs
 from latentsweep.tracking.courier import LOG_NAME, Courier
 from latentsweep.tracking.recorder import RunStatus
 from latentsweep.training.interruption import Interruption
-from latentsweep.training.ranks.ranks import ALONE
+from latentsweep.training.ranks.errors import LOST_RANK_EXIT, RankLostError
+from latentsweep.training.ranks.ranks import Ranks
 from latentsweep.training.requeue import Requeue
 from latentsweep.training.summary import RunSummary
 
@@ -102,15 +105,24 @@ class Worker:
         with Requeue() as requeue:
             interruption = Interruption(patient=requeue.in_job)
             interruption.listen()
+            # Before any trial is claimed: a rank that does not come is no trial's fault.
+            ranks = worker_ranks(self.plan.sweep.ranks, self.plan.meeting_seconds)
+            if not ranks.leads:
+                follow_leader(ranks, interruption)
+                return WorkReport(signal=interruption.signal)
             try:
-                return self._work(interruption)
+                return self._work(interruption, ranks)
             finally:
                 if interruption.signal is not None:
                     requeue.leave(interruption.signal)
+                # Until here the others have waited: the first that ends may end the whole job.
+                if not ranks.broken:
+                    ranks.from_leader(lambda: None)
+                ranks.close()
 
-    def _work(self, interruption: Interruption) -> WorkReport:
+    def _work(self, interruption: Interruption, ranks: Ranks) -> WorkReport:
         try:
-            work = _Work(self, interruption)
+            work = _Work(self, interruption, ranks)
             try:
                 work.until_done()
             finally:
@@ -131,7 +143,8 @@ class Worker:
 class _Work:
     """What one worker does, while it lives."""
 
-    def __init__(self, worker: Worker, interruption: Interruption) -> None:
+    def __init__(self, worker: Worker, interruption: Interruption, ranks: Ranks) -> None:
+        self._ranks = ranks
         self._plan = plan = worker.plan
         self._interruption = interruption
         self._composer = Composer(worker.compose, plan.space)
@@ -154,6 +167,7 @@ class _Work:
             elif self._queue.stopped or self._queue.is_finished():
                 break
             else:  # others' trials are running, and one of them may be lost
+                self._ranks.from_leader(lambda: WAIT)
                 until = time.monotonic() + pause * (0.5 + random.random())
                 while self._wait(until):
                     pass
@@ -194,6 +208,9 @@ class _Work:
             summary = self._train(optuna.Trial(study, trial_id), claimed)
         except InterruptedTrainingError:
             self._queue.hand_back(trial_id)
+        except RankLostError:
+            # As if this worker had died, which it does now: whoever sees that takes the trial up.
+            sys.exit(LOST_RANK_EXIT)
         except RunBusyError as error:  # by a worker that was taken for dead and has not noticed
             self._queue.set_aside(trial_id, reason(error))
         except StorageError:
@@ -204,6 +221,8 @@ class _Work:
         else:
             self._queue.let_go()
             self._tell(study, claimed, summary)
+        if self._ranks.broken:
+            sys.exit(LOST_RANK_EXIT)
         self._interruption.withdraw()  # that trial is over, whoever ended it
         gc.collect()
         if torch.cuda.is_available():
@@ -226,7 +245,7 @@ class _Work:
                 "mlflow.parentRunId": plan.parent,
             },
             interruption=self._interruption,
-            ranks=ALONE,
+            ranks=self._ranks,
             courier=self._courier,
         )
         until = time.monotonic() + _BUSY_SECONDS

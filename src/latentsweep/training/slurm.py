@@ -2,12 +2,73 @@
 
 import os
 import shutil
+import signal
 import subprocess
 
-from latentsweep.errors import ConfigError, LatentsweepError
+from latentsweep.errors import REQUEUE_EXIT, ConfigError, LatentsweepError
+from latentsweep.training.interruption import WARNINGS
+from latentsweep.training.ranks.errors import LOST_RANK_EXIT
 
+_KILLS = (signal.SIGKILL, signal.SIGABRT, signal.SIGBUS, signal.SIGSEGV)
+_MOST_RESTARTS = 100  # pre-emptions count, too
 _SECONDS = 30.0
 _HURRIED_SECONDS = 5.0  # where the scheduler will kill soon
+
+
+def check_partition(name: str | None) -> None:
+    """Refuse a partition that there is not; None is the cluster's default one.
+
+    Raises:
+        ConfigError: there is no such partition, or no Slurm here.
+        LatentsweepError: Slurm does not answer.
+    """
+    listed = ask_slurm("sinfo", "-h", "-o", "%R|%a").split()
+    partitions = dict(line.split("|") for line in listed)
+    if name is None or partitions.get(name) == "up":
+        return
+    if name in partitions:
+        raise ConfigError(
+            f"the partition {name} takes no jobs", found=f"it is {partitions[name]} (sinfo)"
+        )
+    raise ConfigError(
+        f"there is no partition {name}",
+        expected=f"one of {', '.join(sorted(partitions)) or 'none: Slurm shows this user none'}",
+        mend="CLUSTER=slurm PARTITION=..., or without PARTITION the default one",
+    )
+
+
+def refused(message: str) -> ConfigError:
+    """The error for jobs that sbatch refuses, from what it says."""
+    lines = [line for line in message.splitlines() if line.startswith("sbatch:")]
+    return ConfigError(
+        "Slurm refuses the job",
+        found=" ".join(lines[-2:] or message.split())[:500],
+        mend="mend hydra.launcher.partition, timeout_min, gpus_per_node, account, ...",
+    )
+
+
+def requeueing() -> list[str]:
+    """The end of a batch script that queues its job again where that is what its exit code says.
+
+    A job is queued again if it asks for that, if its time was over or it was pre-empted before it
+    could listen to signals, and, not for ever, if one of its processes was lost or killed.
+    """
+    killed = "|".join(str(128 + number) for number in _KILLS)
+    timed_out = "|".join(str(128 + number) for number in WARNINGS)
+    return [
+        "code=$?",
+        'job="${SLURM_ARRAY_JOB_ID:+${SLURM_ARRAY_JOB_ID}_$SLURM_ARRAY_TASK_ID}"',
+        'job="${job:-$SLURM_JOB_ID}"',
+        "case $code in",
+        "  0) again=no ;;",
+        f"  {REQUEUE_EXIT}|{timed_out}) again=yes ;;",
+        f"  {LOST_RANK_EXIT}|{killed})",
+        f'    [ "${{SLURM_RESTART_COUNT:-0}}" -lt {_MOST_RESTARTS} ] && again=yes ;;',
+        "  *) scontrol show job -o \"$job\" | grep -q 'PreemptTime=[0-9]' && again=yes ;;",
+        "esac",
+        'if [ "$again" = yes ]; then scontrol requeue "$job"; fi',
+        "exit $code",
+    ]
 
 
 def preempted() -> bool:
@@ -39,7 +100,7 @@ def ask_slurm(name: str, *arguments: str, needed: bool = True, seconds: float = 
         raise ConfigError(
             f"no Slurm here: there is no command {name}",
             expected="a login node of a Slurm cluster",
-            mend="log in there; or make sweep without CLUSTER=slurm",
+            mend="log in there; or make it without CLUSTER=slurm",
         )
     try:
         done = subprocess.run(

@@ -36,8 +36,8 @@ def build_trainer(
         num_sanity_val_steps=0,
         use_distributed_sampler=False,
     )
-    # Its handler of SIGTERM ends a fit with exit code 0, and talks to other ranks from wherever the program is, which can hang, and
-    # its loop asks them at each step, which `Checkpoints` does.
+    # Its handler of SIGTERM ends a fit with exit code 0, and talks to other ranks from wherever the
+    # program is, which can hang; its loop asks them at each step, which `Checkpoints` does.
     trainer._signal_connector.register_signal_handlers = _pass  # type: ignore[method-assign]
     trainer.fit_loop.epoch_loop._broadcast_sigterm_tensor = _pass  # type: ignore[method-assign]
     return trainer

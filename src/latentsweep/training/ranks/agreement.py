@@ -6,6 +6,7 @@ from collections.abc import Mapping
 import torch
 
 from latentsweep.config import TrainConfig
+from latentsweep.config.checks import check_share
 from latentsweep.config.digest import digest
 from latentsweep.errors import ConfigError, DataError, LatentsweepError
 from latentsweep.training.identity import this_code
@@ -18,27 +19,12 @@ def share_of_batch(config: TrainConfig, ranks: Ranks) -> range:
     Raises:
         ConfigError: the batch cannot be shared evenly.
     """
-    check_share(config.batch_size, ranks.size)
-    return ranks.share(config.batch_size)
-
-
-def check_share(batch_size: int, ranks: int) -> None:
-    """Refuse a global batch of which some ranks would get more than others.
-
-    Raises:
-        ConfigError: it is such a one.
-    """
-    if batch_size % ranks:
-        lower = batch_size // ranks * ranks
-        near = [str(size) for size in (lower, lower + ranks) if size]
-        error = ConfigError(
-            f"{ranks} ranks cannot share a batch evenly",
-            found=f"batch_size={batch_size}, the global batch over all ranks",
-            expected=f"a multiple of {ranks}",
-            mend=f"batch_size={' or '.join(near)}",
-        )
+    try:
+        check_share(config.batch_size, ranks.size)
+    except ConfigError as error:
         error.common = True
-        raise error
+        raise
+    return ranks.share(config.batch_size)
 
 
 def refuse_mixed_code(config: TrainConfig, ranks: Ranks) -> None:

@@ -21,8 +21,10 @@ class Ranks:
         size: how many there are.
         local_rank: among those of this machine.
         local_size: how many there are on this machine.
+        broken: whether they have lost each other.
     """
 
+    broken = False
     rank = 0
     size = 1
     local_rank = 0

@@ -24,23 +24,29 @@ _SECONDS_TO_LEAVE = 30
 _SIGNALS = "SIGTERM,SIGINT,SIGHUP,SIGQUIT,SIGUSR1,SIGUSR2"
 
 
-def check_devices(devices: int) -> None:
+def check_devices(devices: int, *, gpus: bool) -> None:
     """Refuse more ranks than this machine has devices for.
+
+    Args:
+        devices: how many ranks.
+        gpus: whether GPUs were asked for.
 
     Raises:
         ConfigError: there are not so many GPUs or, without any, far too few cores.
     """
     import torch
 
-    gpus, cores = torch.cuda.device_count(), len(os.sched_getaffinity(0))
-    if gpus and devices > gpus:
+    found, cores = torch.cuda.device_count(), len(os.sched_getaffinity(0))
+    if (gpus or found) and devices > found:
         raise ConfigError(
-            f"DEVICES={devices} is more than this machine has",
-            found=f"{gpus} GPUs",
-            expected=f"at most DEVICES={gpus}, a GPU a rank",
-            mend=f"DEVICES={gpus}; to train on the CPU, CUDA_VISIBLE_DEVICES=''",
+            f"{'GPUS' if gpus else 'DEVICES'}={devices} is more than this machine has",
+            found=f"{found} GPUs",
+            expected=f"at most {found}, a GPU a rank",
+            mend=f"DEVICES={found}; to train on the CPU, CUDA_VISIBLE_DEVICES=''"
+            if found
+            else f"DEVICES={cores} trains on {cores} cores",
         )
-    if not gpus and devices > _MOST_RANKS_A_CORE * cores:
+    if not found and devices > _MOST_RANKS_A_CORE * cores:
         raise ConfigError(
             f"DEVICES={devices} is more than this machine bears",
             found=f"{cores} cores and no GPU",
