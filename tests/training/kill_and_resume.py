@@ -117,7 +117,8 @@ def attempt(directory: Path, case: str, moment: str | None) -> int:
 
 def outcome(directory: Path) -> dict[str, Any]:
     """Everything a run came to that must not depend on its interruptions."""
-    (run,) = [path for path in (directory / "runs").iterdir() if path.is_dir()]
+    (journal,) = directory.glob(f"runs/*/{JOURNAL_NAME}")
+    run = journal.parent
     last = torch.load(run / "checkpoints" / "last.ckpt", weights_only=True)
     best = torch.load(run / "checkpoints" / "best.ckpt", weights_only=True)
     metrics, images = [], []

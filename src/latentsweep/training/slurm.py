@@ -6,7 +6,6 @@ import signal
 import subprocess
 
 from latentsweep.errors import REQUEUE_EXIT, ConfigError, LatentsweepError
-from latentsweep.training.interruption import WARNINGS
 from latentsweep.training.ranks.errors import LOST_RANK_EXIT
 
 _KILLS = (signal.SIGKILL, signal.SIGABRT, signal.SIGBUS, signal.SIGSEGV)
@@ -50,21 +49,24 @@ def refused(message: str) -> ConfigError:
 def requeueing() -> list[str]:
     """The end of a batch script that queues its job again where that is what its exit code says.
 
-    A job is queued again if it asks for that, if its time was over or it was pre-empted before it
-    could listen to signals, and, not for ever, if one of its processes was lost or killed.
+    A job is queued again if it asks for that, if it was pre-empted, if a signal ended it though
+    nobody cancelled it (its time was over before it could listen; a node that came back was sent
+    what was meant for its earlier life), and, not for ever, if one of its processes was killed.
     """
     killed = "|".join(str(128 + number) for number in _KILLS)
-    timed_out = "|".join(str(128 + number) for number in WARNINGS)
     return [
         "code=$?",
         'job="${SLURM_ARRAY_JOB_ID:+${SLURM_ARRAY_JOB_ID}_$SLURM_ARRAY_TASK_ID}"',
         'job="${job:-$SLURM_JOB_ID}"',
         "case $code in",
         "  0) again=no ;;",
-        f"  {REQUEUE_EXIT}|{timed_out}) again=yes ;;",
+        f"  {REQUEUE_EXIT}) again=yes ;;",
         f"  {LOST_RANK_EXIT}|{killed})",
         f'    [ "${{SLURM_RESTART_COUNT:-0}}" -lt {_MOST_RESTARTS} ] && again=yes ;;',
-        "  *) scontrol show job -o \"$job\" | grep -q 'PreemptTime=[0-9]' && again=yes ;;",
+        '  *) case "$(scontrol show job -o "$job")" in',
+        "    *PreemptTime=[0-9]*) again=yes ;;",
+        "    *JobState=RUNNING*) [ $code -gt 128 ] && again=yes ;;",
+        "  esac ;;",
         "esac",
         'if [ "$again" = yes ]; then scontrol requeue "$job"; fi',
         "exit $code",

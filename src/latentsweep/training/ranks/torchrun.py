@@ -77,7 +77,7 @@ def run_ranks(command: list[str], devices: int) -> int:
 
 
 def _run_once(command: list[str], devices: int) -> int:
-    from torch.distributed.elastic.multiprocessing.api import SignalException
+    from torch.distributed.elastic.multiprocessing.api import DefaultLogsSpecs, SignalException
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
     from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
@@ -97,6 +97,7 @@ def _run_once(command: list[str], devices: int) -> int:
             monitor_interval=0.1,
             start_method="spawn",
             local_addr="localhost",
+            logs_specs=DefaultLogsSpecs(log_dir=directory),
             signals_to_handle=_SIGNALS,
             shutdown_timeout=_SECONDS_TO_LEAVE,
         )
