@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,10 @@ _LONGEST_SECONDS = 120.0
 
 def config_in(directory: Path, ranks: int, overrides: Sequence[str]) -> TrainConfig:
     trainer = "trainer=ddp" if ranks > 1 else "trainer=cpu"
-    chosen = [text for text in SMALL if not text.startswith("trainer=")]
+    groups = {key for key, _, _ in (text.partition("=") for text in overrides) if "." not in key}
+    # A group that is chosen anew brings its own keys.
+    replaced = ("trainer=", *(f"{group}{end}" for group in groups for end in "=."))
+    chosen = [text for text in SMALL if not text.startswith(replaced)]
     place = f"output_dir={directory / 'runs'}"
     return typed(compose(CONFIG_DIRECTORY, "train", [trainer, *chosen, place, *overrides]))
 
@@ -132,7 +136,7 @@ def devices(directory: Path) -> dict[str, Any]:
 
 def preempt(directory: Path, times: int, seed: int) -> dict[str, Any]:
     """Two ranks, one of which gets a signal at a random moment, again and again."""
-    overrides = ["trainer.max_epochs=150", "tracking.images_every_n_epochs=0"]
+    overrides = ["trainer.max_epochs=80", "tracking.images_every_n_epochs=0"]
     train_all(directory / "undisturbed", 2, overrides)
     place, draw = directory / "preempted", random.Random(seed)
     place.mkdir()
@@ -206,7 +210,14 @@ def is_alive(child: int) -> bool:
     return Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
 
 
+def import_all() -> None:
+    """What a run imports on its way, once for all forks."""
+    for name in ("sklearn.datasets", "matplotlib.pyplot", "pytorch_lightning.callbacks"):
+        import_module(name)
+
+
 def main() -> None:
+    import_all()
     directory, what, *rest = Path(sys.argv[1]), *sys.argv[2:]
     if what == "same":
         report = same(directory, rest)
