@@ -24,9 +24,16 @@ def main() -> int:
     if not any(text.startswith("trainer=") for text in overrides):
         sys.argv.append("trainer=ddp")
     command = [sys.executable, *sys.argv]
-    config = check_command_line("train")
+    config = check_command_line("train", ranks_follow=True)
     if config is None:  # Hydra is asked something
         return subprocess.run(command, check=False).returncode
+    if config.trainer.name != "ddp":
+        raise ConfigError(
+            f"trainer={config.trainer.name} trains in one process",
+            found="ranks that are asked for",
+            expected="trainer=ddp, the default here",
+            mend="leave trainer out, or python pipelines/train.py",
+        )
     ranks = options.nodes * (options.gpus or options.devices)
     check_share(config.batch_size, ranks)
     os.environ["LATENTSWEEP_LAUNCHED_BY"] = " ".join(_words(options))

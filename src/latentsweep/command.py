@@ -32,6 +32,7 @@ from latentsweep.sweep.search import read_search
 from latentsweep.tracking.files import check_writable
 from latentsweep.tracking.preflight import check_store
 from latentsweep.tracking.uri import resolve_uri
+from latentsweep.training.ranks.placement import required_placement
 
 # By default GNU OpenMP's threads spin for long before they sleep. Measured for two runs at once on
 # two cores: 160 ms a step instead of 12 (alone: 5.4 instead of 6.0). Read when torch is imported.
@@ -70,8 +71,12 @@ def pipeline(config_name: str) -> Callable[[Task], Callable[[], None]]:
     return decorate
 
 
-def check_command_line(config_name: str) -> TrainConfig | None:
+def check_command_line(config_name: str, *, ranks_follow: bool = False) -> TrainConfig | None:
     """Compose and check what the command line asks for, leaving nothing behind.
+
+    Args:
+        config_name: the root config in `conf/`.
+        ranks_follow: whether the caller starts ranks.
 
     Returns:
         The config; None where Hydra is only asked something.
@@ -93,6 +98,8 @@ def check_command_line(config_name: str) -> TrainConfig | None:
     if arguments.cfg:
         return None
     config = checked(composed)
+    if config.trainer.name == "ddp" and not ranks_follow:
+        required_placement()
     check_writable(Path(config.output_dir))
     _ask_store(config.tracking)
     return config

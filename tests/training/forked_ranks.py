@@ -2,10 +2,11 @@
 
 A process of its own; the tests start it as `python -m tests.training.forked_ranks`.
 Usage: DIRECTORY same [OVERRIDE ...] | DIRECTORY devices | DIRECTORY preempt TIMES SEED |
-DIRECTORY kill SEED
+DIRECTORY kill SEED | DIRECTORY fail code|data|bug|disk
 Prints a JSON object.
 """
 
+import itertools
 import json
 import os
 import random
@@ -23,8 +24,12 @@ from latentsweep.config import TrainConfig
 from latentsweep.config.compose import compose
 from latentsweep.config.project import CONFIG_DIRECTORY
 from latentsweep.config.typed import typed
-from latentsweep.errors import REQUEUE_EXIT
+from latentsweep.errors import REQUEUE_EXIT, StorageError
 from latentsweep.tracking.journal import JOURNAL_NAME
+from latentsweep.training import run
+from latentsweep.training.checkpoints import AtomicCheckpointIO
+from latentsweep.training.module import AutoencoderModule
+from latentsweep.training.ranks import agreement
 from latentsweep.training.ranks.placement import MEETING_FILE
 from latentsweep.training.run import train
 from tests.training.kill_and_resume import OVERRIDES, outcome
@@ -43,8 +48,13 @@ def config_in(directory: Path, ranks: int, overrides: Sequence[str]) -> TrainCon
     return typed(compose(CONFIG_DIRECTORY, "train", [trainer, *chosen, place, *overrides]))
 
 
-def start(directory: Path, ranks: int, overrides: Sequence[str]) -> list[int]:
-    """Fork the ranks of one attempt; their process ids."""
+def start(
+    directory: Path,
+    ranks: int,
+    overrides: Sequence[str],
+    prepare: Callable[[int], object] = lambda _: None,
+) -> list[int]:
+    """Fork the ranks of one attempt, each of which prepares first; their process ids."""
     meeting = tempfile.mkdtemp(prefix="ranks-", dir=directory.parent)
     children = []
     for rank in range(ranks):
@@ -54,6 +64,7 @@ def start(directory: Path, ranks: int, overrides: Sequence[str]) -> list[int]:
             continue
         code = 1
         try:
+            prepare(rank)
             os.environ |= {"RANK": str(rank), "LOCAL_RANK": str(rank), "WORLD_SIZE": str(ranks)}
             os.environ |= {"LOCAL_WORLD_SIZE": str(ranks), MEETING_FILE: f"{meeting}/ranks"}
             if ranks == 1:
@@ -186,6 +197,46 @@ def kill(directory: Path, seed: int) -> dict[str, Any]:
     }
 
 
+def fail(directory: Path, how: str) -> dict[str, Any]:
+    """Something is wrong with one of two ranks: what both say, and how they leave."""
+    directory.mkdir()
+    said = directory / "said"
+
+    def prepare(rank: int) -> None:
+        os.dup2(os.open(said, os.O_WRONLY | os.O_CREAT | os.O_APPEND), 2)
+        if rank == 1 and how == "code":
+            agreement.this_code = lambda: ("another", "lock")
+        if rank == 1 and how == "data":
+            refuse = run.refuse_mixed_data
+            run.refuse_mixed_data = lambda _, ranks: refuse("another", ranks)
+        if rank == 1 and how == "bug":
+            call_instead(AutoencoderModule, "training_step", 5, ZeroDivisionError("a bug"))
+        if rank == 0 and how == "disk":
+            full = StorageError("cannot write the checkpoint", found="no space left")
+            call_instead(AtomicCheckpointIO, "save_checkpoint", 3, full)
+
+    children = start(directory, 2, ["trainer.checkpoint_every_n_steps=2"], prepare)
+    codes = codes_of(children)
+    ended = [
+        attempt["ended"]
+        for file in directory.glob("runs/*/files/attempts.json")
+        for attempt in json.loads(file.read_text())
+    ]
+    return {"codes": codes, "said": said.read_text(), "ended": ended}
+
+
+def call_instead(owner: Any, name: str, time: int, error: Exception) -> None:
+    """Have the `time`-th call of `owner.name` raise."""
+    original, calls = getattr(owner, name), itertools.count(1)
+
+    def failing(*args: Any, **kwargs: Any) -> Any:
+        if next(calls) == time:
+            raise error
+        return original(*args, **kwargs)
+
+    setattr(owner, name, failing)
+
+
 def wait_for_steps(directory: Path, children: Sequence[int], seconds: float) -> None:
     """Wait until this attempt has put a step on record, and `seconds` more."""
     before = steps_on_record(directory)
@@ -223,6 +274,8 @@ def main() -> None:
         report = same(directory, rest)
     elif what == "devices":
         report = devices(directory)
+    elif what == "fail":
+        report = fail(directory, rest[0])
     elif what == "kill":
         report = kill(directory, int(rest[0]))
     else:

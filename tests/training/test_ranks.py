@@ -80,3 +80,23 @@ def test_rank_that_is_killed_takes_the_other_along_and_nothing_is_lost(tmp_path:
     assert report["codes"] == [[-9, LOST_RANK_EXIT], [LOST_RANK_EXIT, -9]]
     assert max(report["seconds"]) < 30
     assert report["differing"] == []
+
+
+FAILURES = {
+    "code": ("the ranks do not have the same code", 2, []),
+    "data": ("the ranks do not have the same data", 2, []),
+    "bug": ("rank 1 on", 1, ["failed"]),
+    "disk": ("cannot write the checkpoint", 1, ["failed"]),
+}
+
+
+@pytest.mark.parametrize("how", FAILURES)
+def test_what_is_wrong_with_one_rank_is_said_once(tmp_path: Path, how: str) -> None:
+    message, code, ended = FAILURES[how]
+    report = forked(tmp_path / how, "fail", how)
+    assert report["codes"] == [code, code]
+    assert report["said"].count("latentsweep: ") == 1
+    assert f"latentsweep: {message}" in report["said"]
+    assert report["ended"] == ended
+    # A bug shows where it is.
+    assert report["said"].count("Traceback") == (1 if how == "bug" else 0)

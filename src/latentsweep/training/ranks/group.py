@@ -31,7 +31,7 @@ T = TypeVar("T")
 # Rank 0 may draw, export and ship while the others wait for it.
 _LONGEST_WAIT = timedelta(minutes=30)
 # So long the last words of a rank may take to be there.
-_LAST_WORDS_SECONDS = 5.0
+_LAST_WORDS_SECONDS = 3.0
 # So long rank 0 may take to put on record how training ended.
 _FAREWELL_SECONDS = 60.0
 # Raised by all ranks at the same step.

@@ -6,8 +6,9 @@ import torch
 
 from latentsweep.config.trainer import TrainerConfig
 from latentsweep.errors import ConfigError
+from latentsweep.training.ranks.errors import QuietError
 from latentsweep.training.ranks.group import RankGroup
-from latentsweep.training.ranks.placement import Placement, find_placement
+from latentsweep.training.ranks.placement import Placement, find_placement, required_placement
 from latentsweep.training.ranks.ranks import ALONE, Ranks
 
 
@@ -18,25 +19,19 @@ def open_ranks(config: TrainerConfig) -> Ranks:
         ConfigError: none were started for `trainer=ddp`, or some were for another trainer.
         MeetingError: they cannot meet.
     """
-    if config.name != "ddp":
-        # Tasks of srun may well be runs of their own.
-        placement = find_placement() if "RANK" in os.environ else None
-        if placement and placement.size > 1:
-            raise ConfigError(
-                f"trainer={config.name} trains in one process",
-                found=f"{placement.size} ranks",
-                mend="trainer=ddp",
-            )
-        return ALONE
-    placement = find_placement()
-    if placement is None:
+    if config.name == "ddp":
+        return form_group(required_placement(), config.meeting_seconds)
+    # Tasks of srun may well be runs of their own.
+    placement = find_placement() if "RANK" in os.environ else None
+    if placement and placement.size > 1:
+        if placement.rank:
+            raise QuietError(ConfigError.exit_code)
         raise ConfigError(
-            "trainer=ddp needs ranks that are started from outside",
-            found="one process by itself",
-            expected="the ranks of torchrun or srun",
-            mend="make train DEVICES=2, make train CLUSTER=slurm NODES=2, or trainer=auto",
+            f"trainer={config.name} trains in one process",
+            found=f"{placement.size} ranks",
+            mend="trainer=ddp",
         )
-    return form_group(placement, config.meeting_seconds)
+    return ALONE
 
 
 def form_group(placement: Placement, seconds: float) -> Ranks:

@@ -7,8 +7,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from lightning_fabric.plugins.environments.slurm import SLURMEnvironment
-
 from latentsweep.errors import ConfigError
 
 # Where the ranks of one machine meet: a file, so that no port is opened. Set by this project's
@@ -68,6 +66,23 @@ def find_placement(environment: Mapping[str, str] = os.environ) -> Placement | N
     return None
 
 
+def required_placement(environment: Mapping[str, str] = os.environ) -> Placement:
+    """The same for `trainer=ddp`, which needs one.
+
+    Raises:
+        ConfigError: nothing started ranks.
+    """
+    placement = find_placement(environment)
+    if placement is None:
+        raise ConfigError(
+            "trainer=ddp needs ranks that are started from outside",
+            found="one process by itself",
+            expected="the ranks of torchrun or srun",
+            mend="make train DEVICES=2, make train CLUSTER=slurm NODES=2, or trainer=auto",
+        )
+    return placement
+
+
 def _by_torchrun(environment: Mapping[str, str]) -> Placement:
     size = int(environment["WORLD_SIZE"])
     file = environment.get(MEETING_FILE, "")
@@ -83,6 +98,8 @@ def _by_torchrun(environment: Mapping[str, str]) -> Placement:
 
 
 def _by_slurm(environment: Mapping[str, str]) -> Placement:
+    from lightning_fabric.plugins.environments.slurm import SLURMEnvironment
+
     nodes = environment.get("SLURM_STEP_NODELIST") or environment["SLURM_JOB_NODELIST"]
     first = SLURMEnvironment.resolve_root_node_address(nodes)
     tasks = environment.get("SLURM_STEP_TASKS_PER_NODE") or environment["SLURM_TASKS_PER_NODE"]

@@ -1,0 +1,112 @@
+"""The command that starts ranks: what it refuses, and in how many words."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from latentsweep.config.project import ROOT
+from latentsweep.training.ranks.errors import LOST_RANK_EXIT
+
+SMALL = (
+    *("data=digits", "batch_size=128", "model.latent_size=3", "trainer.max_epochs=1"),
+    *("tracking=off", "trainer.progress_bar=false", "tracking.system_metrics_every_seconds=0"),
+)
+
+
+def command(script: str, *arguments: str) -> list[str]:
+    return [sys.executable, str(ROOT / "pipelines" / script), *arguments, *SMALL]
+
+
+def run(
+    directory: Path, script: str, *arguments: str, environment: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command(script, *arguments),
+        cwd=directory,
+        env={**os.environ, **(environment or {})},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+
+REFUSED = {
+    "more ranks than cores bear": (["--devices", "128"], "DEVICES=128"),
+    "GPUs that are not there": (["--gpus", "2", "batch_size=128"], "GPUS=2 is more than"),
+    "a batch that two ranks cannot share": (["--devices", "3"], "cannot share a batch evenly"),
+    "several nodes without a cluster": (["--nodes", "2"], "need a cluster"),
+    "another trainer": (["--devices", "2", "trainer=cpu"], "trainer=cpu trains in one process"),
+    "an unknown key": (["--devices", "2", "trainer.max_epoch=2"], "unknown key"),
+}
+
+
+@pytest.mark.parametrize("mistake", REFUSED)
+def test_mistake_is_told_once_and_nothing_is_started(tmp_path: Path, mistake: str) -> None:
+    arguments, message = REFUSED[mistake]
+    done = run(tmp_path, "launch.py", *arguments)
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert done.stderr.count("latentsweep: ") == 1
+    assert "Traceback" not in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_ddp_without_ranks_is_told_how_to_start_them(tmp_path: Path) -> None:
+    done = run(tmp_path, "train.py", "trainer=ddp", environment={"PYTHONPROFILEIMPORTTIME": "1"})
+    assert "lightning" not in done.stderr.lower()
+    assert "| torch\n" not in done.stderr
+    assert done.returncode == 2
+    assert "make train DEVICES=2" in done.stderr
+
+
+def test_ranks_that_wait_in_vain_name_address_and_limit(tmp_path: Path) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    address = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "WORLD_SIZE": "2"}
+    for rank, message in (("1", "cannot reach rank 0 at"), ("0", "no rank 1 within 2 s")):
+        began = time.monotonic()
+        place = {**address, "RANK": rank, "LOCAL_RANK": "0", "LOCAL_WORLD_SIZE": "1"}
+        done = run(
+            tmp_path, "train.py", "trainer=ddp", "trainer.meeting_seconds=2", environment=place
+        )
+        assert done.returncode == LOST_RANK_EXIT
+        assert time.monotonic() - began < 60
+        assert f"127.0.0.1:{port}" in done.stderr
+        assert message in done.stderr
+        assert "Traceback" not in done.stderr
+
+
+def test_killed_rank_is_replaced_and_the_run_ends_well(tmp_path: Path) -> None:
+    arguments = ("--devices", "2", "trainer.max_epochs=40", "tracking.every_n_steps=1")
+    with subprocess.Popen(
+        [text for text in command("launch.py", *arguments) if text != "trainer.max_epochs=1"],
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as launched:
+        until = time.monotonic() + 60
+        while not any(b'"train/loss"' in path.read_bytes() for path in journals(tmp_path)):
+            assert time.monotonic() < until
+            time.sleep(0.05)
+        os.kill(max(ranks_of(launched.pid)), signal.SIGKILL)
+        _, said = launched.communicate(timeout=120)
+    assert launched.returncode == 0, said
+    assert "a rank was killed by SIGKILL; all start again" in said
+    assert len(journals(tmp_path)) == 1
+
+
+def journals(directory: Path) -> list[Path]:
+    return list(directory.glob("runs/*/journal.jsonl"))
+
+
+def ranks_of(launcher: int) -> list[int]:
+    children = Path(f"/proc/{launcher}/task/{launcher}/children").read_text().split()
+    return [int(child) for child in children]
