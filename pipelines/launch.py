@@ -35,7 +35,7 @@ def main() -> int:
             mend="leave trainer out, or python pipelines/train.py",
         )
     ranks = options.nodes * (options.gpus or options.devices)
-    check_share(config.batch_size, ranks)
+    check_share(config.batch_size, ranks, config.trainer.accumulate_grad_batches)
     os.environ["LATENTSWEEP_LAUNCHED_BY"] = " ".join(_words(options))
     if options.cluster:
         return _submit(command, config, options)

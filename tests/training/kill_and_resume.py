@@ -43,13 +43,14 @@ OVERRIDES = [
 ]
 
 
-# Another case: convolutions, two threads, a learned variance, a cyclic schedule.
+# Another case: convolutions, two threads, a learned variance, a cyclic schedule, batches in parts.
 CONV = [
     "network=conv",
     "network.hidden_size=16",
     "likelihood=gaussian",
     "kl_schedule=cyclic",
     "kl_schedule.period=9",
+    "trainer.accumulate_grad_batches=2",
     "trainer.threads=2",
 ]
 

@@ -58,19 +58,39 @@ def _schedule_has_a_kl_to_move(config: TrainConfig, _: DataDescription) -> None:
         )
 
 
-def check_share(batch_size: int, ranks: int) -> None:
-    """Refuse a global batch of which some ranks would get more than others.
+def _parts_of_a_batch(config: TrainConfig, _: DataDescription) -> None:
+    parts = config.trainer.accumulate_grad_batches
+    if parts > 1 and bends_the_mean(config):
+        raise ConfigError(
+            "free bits and a capacity schedule need the whole batch at once",
+            found=f"trainer.accumulate_grad_batches={parts}",
+            expected="trainer.accumulate_grad_batches=1",
+            mend="more ranks, or a smaller batch_size",
+        )
+    check_share(config.batch_size, 1, parts)
+
+
+def check_share(batch_size: int, ranks: int, parts: int = 1) -> None:
+    """Refuse a global batch that cannot be divided evenly.
+
+    Args:
+        batch_size: the global batch.
+        ranks: which share it.
+        parts: in which each of them computes its share.
 
     Raises:
         ConfigError: it is such a one.
     """
-    if batch_size % ranks:
-        lower = batch_size // ranks * ranks
-        near = [str(size) for size in (lower, lower + ranks) if size]
+    shares = ranks * parts
+    if batch_size % shares:
+        lower = batch_size // shares * shares
+        near = [str(size) for size in (lower, lower + shares) if size]
         raise ConfigError(
-            f"{ranks} ranks cannot share a batch evenly",
+            f"{ranks} ranks cannot share a batch evenly"
+            if parts == 1
+            else f"a batch has no {shares} even parts (ranks: {ranks}, of each: {parts})",
             found=f"batch_size={batch_size}, the global batch over all ranks",
-            expected=f"a multiple of {ranks}",
+            expected=f"a multiple of {shares}",
             mend=f"batch_size={' or '.join(near)}",
         )
 
@@ -187,4 +207,5 @@ _CHECKS: tuple[Callable[[TrainConfig, DataDescription], None], ...] = (
     _tracking_has_an_address,
     _no_password_in_address,
     _precision_fits_device,
+    _parts_of_a_batch,
 )

@@ -12,7 +12,8 @@ from latentsweep.config.component import (
     component,
 )
 
-Precision = Literal["32-true", "64-true", "bf16-mixed", "16-mixed"]
+Precision = Literal["auto", "32-true", "64-true", "bf16-mixed", "16-mixed"]
+Compile = Literal["off", "default", "reduce-overhead"]
 
 
 @component
@@ -24,7 +25,18 @@ class TrainerConfig:
     max_epochs: PositiveInt
     """Passes over the training images."""
     precision: Precision
-    """Lightning's name of the number format."""
+    """Lightning's name of the number format; auto: bf16-mixed for convolutions on processors with
+    bfloat16 instructions, otherwise 32-true."""
+    float32_matmul_precision: Literal["highest", "high"]
+    """PyTorch's name; high: TF32 for float32 products on a GPU."""
+    channels_last: Switch | Literal["auto"]
+    """Whether convolutions hold their channels innermost; auto: on a CPU."""
+    compile: Compile
+    """Mode of torch.compile for the training step; reduce-overhead: with CUDA graphs on a GPU."""
+    accumulate_grad_batches: PositiveInt
+    """Parts in which each rank computes its share of a batch, for less memory."""
+    gradient_clip_val: PositiveFloat | None
+    """Greatest norm of the whole gradient; null: it is not clipped."""
     deterministic: Switch
     """Whether only deterministic algorithms may run."""
     threads: Threads

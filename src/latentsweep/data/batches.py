@@ -19,10 +19,12 @@ class Batch(NamedTuple):
         images: float32 (b, c, h, w).
         start: place of the first image: in the global batch while training, in the split while
             evaluating.
+        ends_step: whether an optimiser step follows; not after the first parts of a divided batch.
     """
 
     images: Tensor
     start: int
+    ends_step: bool = True
 
 
 class TrainBatches:
@@ -43,6 +45,7 @@ class TrainBatches:
         seed: decides the order, and the noise of `binarise`.
         binarise: whether each epoch sees a new Bernoulli sample of the grey pixels.
         share: of each batch, the places that are handed out; None: all of them.
+        parts: in which that is done, of equal size.
 
     Raises:
         DataError: where the split does not fill one batch.
@@ -55,6 +58,7 @@ class TrainBatches:
         seed: int,
         binarise: bool = False,
         share: range | None = None,
+        parts: int = 1,
     ) -> None:
         if len(split) < batch_size:
             raise DataError(
@@ -65,6 +69,7 @@ class TrainBatches:
             )
         self.split, self.batch_size, self.seed, self.binarise = split, batch_size, seed, binarise
         self.share = share or range(batch_size)
+        self._parts = parts
         self._epoch = 0
         self._position = 0
         # Lightning does not load the state of a loader when it resumes between two epochs; what it
@@ -72,28 +77,37 @@ class TrainBatches:
         self.sampler = self
 
     def __len__(self) -> int:
+        return self._batches * self._parts
+
+    @property
+    def _batches(self) -> int:
         return len(self.split) // self.batch_size
 
     def __iter__(self) -> Iterator[Batch]:
         epoch, first = self._epoch, self._position
         order = torch.from_numpy(permutation(self.seed, Stream.ORDER, len(self.split), epoch))
-        for index in range(first, len(self)):
+        for index in range(first, self._batches):
             # Moved on before the batch is handed out: states are saved from inside the loop's
             # body, and after an epoch's last batch this generator may never be asked again.
-            last = index + 1 == len(self)
+            last = index + 1 == self._batches
             self._epoch, self._position = (epoch + 1, 0) if last else (epoch, index + 1)
-            yield self._batch(order, epoch, index)
+            yield from self._parts_of(order, epoch, index)
 
-    def _batch(self, order: Tensor, epoch: int, index: int) -> Batch:
+    def _parts_of(self, order: Tensor, epoch: int, index: int) -> Iterator[Batch]:
+        """This rank's share of a batch, in equal parts."""
+        size = len(self.share) // self._parts
+        for number in range(self._parts):
+            start = self.share.start + number * size
+            images = self._images(order, epoch, index, slice(start, start + size))
+            yield Batch(images, start, number + 1 == self._parts)
+
+    def _images(self, order: Tensor, epoch: int, index: int, part: slice) -> Tensor:
         positions = order[index * self.batch_size : (index + 1) * self.batch_size]
-        share = slice(self.share.start, self.share.stop)
         if self.binarise:  # of the whole batch, whose random numbers are one stream
             levels = self.split.levels(positions)
             sample = bernoulli_sample(levels, seed_of(self.seed, Stream.BINARISE, epoch, index))
-            images = sample[share]
-        else:
-            images = self.split.images(positions[share])
-        return Batch(images, self.share.start)
+            return sample[part]
+        return self.split.images(positions[part])
 
     def set_epoch(self, epoch: int) -> None:
         """Begin this epoch, unless it is the one under way or next to come."""

@@ -127,7 +127,7 @@ def _check(
         config = composer.compose(corner)
         data = describe(config.data)
         check(config, data)
-        check_share(config.batch_size, ranks)
+        check_share(config.batch_size, ranks, config.trainer.accumulate_grad_batches)
         if build:
             build(config, data)
     except LatentsweepError as error:

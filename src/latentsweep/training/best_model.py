@@ -66,6 +66,7 @@ def record_best_model(recorder: Recorder, run: RunDirectory, split: Split) -> Pa
         "step": int(content["global_step"]),
         "data": config.data.name,
         "data_digest": content[BELONGS_TO]["data_digest"],
+        "precision": content[BELONGS_TO].get("numerics", {}).get("precision", "32-true"),
     }
     try:
         shutil.rmtree(whole, ignore_errors=True)

@@ -15,10 +15,12 @@ from pytorch_lightning.plugins.io import TorchCheckpointIO
 from latentsweep.config import TrainConfig
 from latentsweep.config.digest import resolved
 from latentsweep.config.typed import first_line
+from latentsweep.data.batches import Batch
 from latentsweep.errors import CheckpointError, StorageError
 from latentsweep.tracking.files import UNFINISHED
 from latentsweep.training.interruption import Interruption
 from latentsweep.training.module import AutoencoderModule
+from latentsweep.training.numerics import Numerics
 from latentsweep.training.ranks.ranks import ALONE, Ranks
 
 LAST = "last.ckpt"
@@ -74,6 +76,7 @@ class Checkpoints(pl.Callback):
         config: the run's config, stored in each file.
         data_digest: digest of the run's data, stored in each file.
         interruption: asked after each step; when it was requested, the state is saved first.
+        numerics: how the run computes, stored in each file.
         ranks: which train together; all leave at the same step.
     """
 
@@ -83,12 +86,17 @@ class Checkpoints(pl.Callback):
         config: TrainConfig,
         data_digest: str,
         interruption: Interruption,
+        numerics: Numerics,
         ranks: Ranks = ALONE,
     ) -> None:
         self.directory = directory
         self.best_score = float("-inf")
         self.best_step = 0
-        self._belongs_to = {"config": resolved(config), "data_digest": data_digest}
+        self._belongs_to = {
+            "config": resolved(config),
+            "data_digest": data_digest,
+            "numerics": numerics.values(),
+        }
         self._mend = (
             "the same command goes on from there"
             if config.resume == "auto"
@@ -102,19 +110,21 @@ class Checkpoints(pl.Callback):
         self._asked: Callable[[], int] = lambda: 0
 
     def on_train_batch_start(
-        self, trainer: pl.Trainer, module: pl.LightningModule, *_: object
+        self, trainer: pl.Trainer, module: pl.LightningModule, batch: Batch, _: int
     ) -> None:
         """Begin to ask the other ranks: the answer comes while the step is computed."""
-        if not self._ranks.alone:
+        if batch.ends_step and not self._ranks.alone:
             self._asked = self._ranks.greatest(self._interruption.level)
 
     def on_train_batch_end(
-        self, trainer: pl.Trainer, module: pl.LightningModule, *_: object
+        self, trainer: pl.Trainer, module: pl.LightningModule, _: object, batch: Batch, *__: object
     ) -> None:
         """Save when it is time, except after an epoch's last batch.
 
         A state saved there resumes one epoch too late; `on_train_epoch_end` saves that one.
         """
+        if not batch.ends_step:
+            return
         asked = self._interruption.level if self._ranks.alone else self._asked()
         if trainer.fit_loop.epoch_loop.batch_progress.is_last_batch:
             return

@@ -26,6 +26,8 @@ from latentsweep.training.attempts import (
     record_attempt,
     record_end,
 )
+from latentsweep.training.numerics import Numerics
+from latentsweep.training.ranks.ranks import Ranks
 from latentsweep.training.resume import Attempt
 
 _COMPARED = {"model.latent_size", "model.beta", "seed"}
@@ -37,6 +39,8 @@ def record_description(
     config: TrainConfig,
     overrides: list[str],
     splits: Splits,
+    numerics: Numerics,
+    ranks: Ranks,
 ) -> None:
     """Record config, data and tags once a run, provenance once an attempt.
 
@@ -56,6 +60,8 @@ def record_description(
         "resumed_from": str(this.checkpoint) if this.checkpoint else None,
         "data": {"digest": splits.digest, "origin": splits.origin},
         "deterministic": config.trainer.deterministic,
+        "numerics": numerics.values(),
+        "ranks": ranks.size,
         "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
     }
     if number == 1:

@@ -8,12 +8,15 @@ from torch import Tensor
 
 from latentsweep.config import TrainConfig
 from latentsweep.config.checks import bends_the_mean
+from latentsweep.config.trainer import Compile
 from latentsweep.data.batches import Batch
 from latentsweep.models.build import build_model
 from latentsweep.models.kl_schedules import build_schedule
+from latentsweep.models.terms import Terms
 from latentsweep.randomness import Stream, seed_of
 from latentsweep.training.evaluation import SplitSums
 from latentsweep.training.noise import noise
+from latentsweep.training.numerics import PLAIN, Numerics
 from latentsweep.training.ranks.ranks import ALONE, Ranks
 
 
@@ -30,6 +33,7 @@ class AutoencoderModule(pl.LightningModule):
         validation_images: size of the validation split.
         validation_factors: index of each factor's value for all images of the validation split,
             (images, factors); None where the data set knows none.
+        numerics: how to compute, with nothing left open.
         ranks: which train together.
     """
 
@@ -39,6 +43,8 @@ class AutoencoderModule(pl.LightningModule):
         shape: tuple[int, int, int],
         validation_images: int,
         validation_factors: Tensor | None = None,
+        *,
+        numerics: Numerics = PLAIN,
         ranks: Ranks = ALONE,
     ) -> None:
         super().__init__()
@@ -46,10 +52,14 @@ class AutoencoderModule(pl.LightningModule):
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed_of(config.seed, Stream.WEIGHTS))
             self.model = build_model(config.model, config.network, config.likelihood, shape)
+        numerics.lay_out(self.model)
+        self._channels_last = numerics.channels_last
+        self._terms = _compiled(self.model.terms, config.trainer.compile)
         self.schedule = build_schedule(config.kl_schedule)
         self._bends = bends_the_mean(config)
         self._ranks = ranks
         self._names: tuple[str, ...] = ()
+        self._parts: list[Tensor] = []
         self._measured: Callable[[], Tensor] = lambda: torch.zeros(0)
         self._validation_factors = validation_factors
         self.validation = SplitSums(validation_factors)
@@ -59,7 +69,7 @@ class AutoencoderModule(pl.LightningModule):
         )
 
     def training_step(self, batch: Batch, _: int) -> Tensor:
-        """The loss of one batch, nats per image; its terms are kept for the record."""
+        """The loss of a batch or a part of it, nats per image; its terms are kept."""
         drawn = noise(
             self.config.seed,
             Stream.TRAIN_NOISE,
@@ -67,7 +77,7 @@ class AutoencoderModule(pl.LightningModule):
             self.config.batch_size,
             self.config.model.latent_size,
         )
-        terms = self.model.terms(batch.images, self._rows(batch, drawn))
+        terms = self._terms(batch.images, self._rows(batch, drawn))
         loss: Tensor = self.model.loss(terms, self.schedule(self.global_step), self._batch_mean)
         reconstruction = -terms.log_likelihood.detach().mean()
         measured = {"loss": loss.detach(), "reconstruction": reconstruction}
@@ -75,8 +85,11 @@ class AutoencoderModule(pl.LightningModule):
             kl = terms.kl.detach().sum(dim=1).mean()
             measured |= {"kl": kl, "elbo": -reconstruction - kl}
         self._names = tuple(measured)
-        # Under way while gradients are computed.
-        self._measured = self._ranks.mean(torch.stack(list(measured.values())))
+        self._parts.append(torch.stack(list(measured.values())))
+        if batch.ends_step:
+            # Under way while gradients are computed.
+            self._measured = self._ranks.mean(torch.stack(self._parts).mean(dim=0))
+            self._parts.clear()
         return loss
 
     @property
@@ -118,7 +131,10 @@ class AutoencoderModule(pl.LightningModule):
     ) -> Batch:
         """Move the images; a batch of a set that lies on the device is there already."""
         del dataloader_idx
-        return Batch(batch.images.to(device, non_blocking=True), batch.start)
+        images = batch.images.to(device, non_blocking=True)
+        if self._channels_last:
+            images = images.contiguous(memory_format=torch.channels_last)
+        return batch._replace(images=images)
 
     def _batch_mean(self, values: Tensor) -> Tensor:
         """The mean over the whole batch of values of this rank's part of it, (batch, latent).
@@ -133,3 +149,11 @@ class AutoencoderModule(pl.LightningModule):
     def _rows(self, batch: Batch, drawn: Tensor) -> Tensor:
         """The noise of this batch's images, of the global batch's or the whole split's."""
         return drawn[batch.start : batch.start + len(batch.images)].to(batch.images)
+
+
+def _compiled(terms: Callable[[Tensor, Tensor], Terms], mode: Compile) -> Callable[..., Terms]:
+    """A model's terms as `trainer.compile` wants them."""
+    if mode == "off":
+        return terms
+    made: Callable[..., Terms] = torch.compile(terms, mode=mode, fullgraph=True)
+    return made

@@ -9,7 +9,6 @@ import torch
 import yaml
 from torch import Tensor
 
-from latentsweep.config import TrainConfig
 from latentsweep.config.typed import from_values
 from latentsweep.data.batches import EvalBatches
 from latentsweep.data.splits import load
@@ -101,7 +100,9 @@ def recompute(directory: Path) -> Recomputed:
         )
     split = splits.val
     drawn = noise(config.seed, Stream.EVAL_NOISE, 0, len(split), model.latent_size)
-    sums = _evaluate(model, EvalBatches(split, config.batch_size), drawn, split.factors, config)
+    precision = about.get("precision", config.trainer.precision)
+    batches, mixed = EvalBatches(split, config.batch_size), precision == "bf16-mixed"
+    sums = _evaluate(model, batches, drawn, split.factors, mixed=mixed)
     pressure = build_schedule(config.kl_schedule)(int(about["step"]))
     metrics = sums.metrics(model, pressure)
     images = split.images(torch.arange(min(_IMAGES, len(split)))).float()
@@ -112,17 +113,16 @@ def recompute(directory: Path) -> Recomputed:
         metrics={f"val/{name}": value for name, value in metrics.items()},
         images=images,
         reconstructions=reconstructions,
-        mixed=config.trainer.precision != "32-true",
+        mixed=about.get("precision", config.trainer.precision) != "32-true",
     )
 
 
 @torch.no_grad()
 def _evaluate(
-    model: AE, batches: EvalBatches, drawn: Tensor, factors: Tensor | None, config: TrainConfig
+    model: AE, batches: EvalBatches, drawn: Tensor, factors: Tensor | None, *, mixed: bool
 ) -> SplitSums:
     """Sums over the split with one fixed noise an image, as at the end of a training epoch."""
     sums = SplitSums(factors)
-    mixed = config.trainer.precision == "bf16-mixed"
     for batch in batches:
         with torch.autocast("cpu", torch.bfloat16) if mixed else nullcontext():
             posterior = model.posterior(batch.images)

@@ -6,6 +6,7 @@ from typing import Any
 import pytorch_lightning as pl
 import torch
 
+from latentsweep.data.batches import Batch
 from latentsweep.models.vae import VAE
 from latentsweep.tracking.recorder import Recorder
 from latentsweep.training.module import AutoencoderModule
@@ -41,10 +42,12 @@ class MetricsRecording(pl.Callback):
         self._started = time.monotonic()
 
     def on_train_batch_end(
-        self, trainer: pl.Trainer, module: pl.LightningModule, *_: object
+        self, trainer: pl.Trainer, module: pl.LightningModule, _: object, batch: Batch, *__: object
     ) -> None:
         """Count a step and, when it is time, record it."""
         assert isinstance(module, AutoencoderModule)
+        if not batch.ends_step:
+            return
         terms = module.step_terms
         if not self._names:
             self._names = list(terms)

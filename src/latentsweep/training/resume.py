@@ -2,9 +2,9 @@
 
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -35,12 +35,14 @@ class Attempt:
         checkpoint: where to go on from; None to start at the first step.
         step: the optimiser step that it goes on from.
         finished: whether the run was finished before.
+        numerics: how it computed before; empty where that is not known.
     """
 
     run: RunDirectory
     checkpoint: Path | None
     step: int = 0
     finished: bool = False
+    numerics: Mapping[str, Any] = field(default_factory=dict)
 
 
 @contextmanager
@@ -62,14 +64,16 @@ def attempt(config: TrainConfig, identity: RunIdentity, ranks: Ranks = ALONE) ->
         if start is None and last.exists():
             start = last
         step = 0
+        numerics: Mapping[str, Any] = {}
         finished = run.summary is not None
         if start is not None and not finished:
             content = read_checkpoint(start)
             _check_belongs(content, start, config, identity)
             _compute_as_before(content, config, ranks)
             step = int(content["global_step"])
+            numerics = content[BELONGS_TO].get("numerics", {})
             say(f"goes on from step {step} of {start}")
-        yield Attempt(run, start, step, finished)
+        yield Attempt(run, start, step, finished, numerics)
 
 
 def _choose(config: TrainConfig, identity: RunIdentity) -> tuple[RunDirectory, Path | None]:

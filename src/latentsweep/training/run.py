@@ -24,6 +24,7 @@ from latentsweep.training.device import choose_device, set_threads
 from latentsweep.training.identity import identify
 from latentsweep.training.module import AutoencoderModule
 from latentsweep.training.nonfinite import NonFiniteGuard
+from latentsweep.training.numerics import Numerics, prepare_device
 from latentsweep.training.pictures import PictureRecording
 from latentsweep.training.progress import TrainingProgress
 from latentsweep.training.ranks.agreement import (
@@ -58,16 +59,22 @@ def train(
     with supervisor.ranks(config.trainer) as ranks, ExitStack() as held:
         set_threads(config.trainer, ranks)
         device = choose_device(config.trainer, ranks)
+        prepare_device(config, device)
         share = share_of_batch(config, ranks)
         refuse_mixed_code(config, ranks)
         splits = supervisor.splits(config, device, ranks)
         refuse_mixed_data(splits.digest, ranks)
-        batches = TrainBatches(splits.train, config.batch_size, config.seed, splits.resample, share)
+        parts = config.trainer.accumulate_grad_batches
+        batches = TrainBatches(
+            splits.train, config.batch_size, config.seed, splits.resample, share, parts
+        )
         identity = identify(config, splits.digest)
         # Rank 0 alone looks for the run, and holds it.
         this = ranks.from_leader(lambda: held.enter_context(attempt(config, identity, ranks)))
         torch.set_num_threads(ranks.from_leader(torch.get_num_threads))
-        data = Data(splits, batches, device)
+        chosen = Numerics.choose(config, device).as_before(config, this.numerics)
+        numerics = ranks.from_leader(lambda: chosen)
+        data = Data(splits, batches, device, numerics)
         if not ranks.leads:
             return _follow(config, this, data, supervisor, ranks)
         summary = _lead(config, overrides, this, data, supervisor, ranks)
@@ -82,11 +89,13 @@ class Data:
         splits: the data set.
         batches: this rank's part of the training batches.
         device: of this rank.
+        numerics: how it computes there.
     """
 
     splits: Splits
     batches: TrainBatches
     device: torch.device
+    numerics: Numerics
 
 
 def _lead(
@@ -108,7 +117,7 @@ def _lead(
     supervisor.ship_leftovers(config, this.run.path)
     status = RunStatus.FAILED
     try:
-        record_description(recorder, this, config, overrides, data.splits)
+        record_description(recorder, this, config, overrides, data.splits, data.numerics, ranks)
         if tags:
             recorder.tags(tags)
         fitted = _fit(config, this, data, recorder, supervisor, ranks)
@@ -187,10 +196,15 @@ def _fit(
 ) -> Fitted:
     """Train to the end."""
     splits, every = data.splits, config.tracking.every_n_steps
-    module = AutoencoderModule(config, splits.shape, len(splits.val), splits.val.factors, ranks)
+    module = AutoencoderModule(
+        *(config, splits.shape, len(splits.val), splits.val.factors),
+        numerics=data.numerics,
+        ranks=ranks,
+    )
     metrics = MetricsRecording(recorder, every)
     checkpoints = Checkpoints(
-        this.run.checkpoints, config, splits.digest, supervisor.interruption, ranks
+        *(this.run.checkpoints, config, splits.digest, supervisor.interruption, data.numerics),
+        ranks,
     )
     supervision = Supervision(supervisor, ranks)
     on_cpu = data.device.type == "cpu"
@@ -201,9 +215,11 @@ def _fit(
     callbacks += [supervision, checkpoints]  # the latter last: it saves what the others know
     if config.trainer.progress_bar and ranks.leads:
         callbacks.append(TrainingProgress())
-    share, batch_size = ranks.share(len(splits.val)), len(data.batches.share)
+    share = ranks.share(len(splits.val))
+    batch_size = len(data.batches.share) // config.trainer.accumulate_grad_batches
     with ranks.explaining():
-        build_trainer(config.trainer, data.device, callbacks, ranks).fit(
+        precision = data.numerics.precision
+        build_trainer(config.trainer, data.device, callbacks, ranks, precision).fit(
             module,
             train_dataloaders=data.batches,
             val_dataloaders=EvalBatches(splits.val, batch_size, share),

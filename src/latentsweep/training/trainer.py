@@ -9,12 +9,17 @@ from lightning_fabric.plugins.environments.lightning import LightningEnvironment
 
 from latentsweep.config.trainer import TrainerConfig
 from latentsweep.training.checkpoints import AtomicCheckpointIO
+from latentsweep.training.numerics import LightningPrecision
 from latentsweep.training.ranks.ranks import Ranks
 from latentsweep.training.ranks.strategy import RanksEnvironment, RanksStrategy
 
 
 def build_trainer(
-    config: TrainerConfig, device: torch.device, callbacks: list[pl.Callback], ranks: Ranks
+    config: TrainerConfig,
+    device: torch.device,
+    callbacks: list[pl.Callback],
+    ranks: Ranks,
+    precision: LightningPrecision,
 ) -> pl.Trainer:
     """A trainer that speaks to nobody but `callbacks`, and to other ranks in DDP."""
     _silence_lightning()
@@ -25,7 +30,9 @@ def build_trainer(
         devices=1 if device.index is None else [device.index],
         strategy="auto" if ranks.alone else RanksStrategy(device),
         max_epochs=config.max_epochs,
-        precision=config.precision,
+        precision=precision,
+        accumulate_grad_batches=config.accumulate_grad_batches,
+        gradient_clip_val=config.gradient_clip_val,
         deterministic=config.deterministic,
         callbacks=callbacks,
         plugins=[environment, AtomicCheckpointIO()],

@@ -20,7 +20,7 @@ def share_of_batch(config: TrainConfig, ranks: Ranks) -> range:
         ConfigError: the batch cannot be shared evenly.
     """
     try:
-        check_share(config.batch_size, ranks.size)
+        check_share(config.batch_size, ranks.size, config.trainer.accumulate_grad_batches)
     except ConfigError as error:
         error.common = True
         raise
