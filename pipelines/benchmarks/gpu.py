@@ -68,9 +68,7 @@ def _measure_case(
             Figure(_PART, f"{case}: a step, pipeline", "ms", tuple(1e3 * each for each in ours)),
             Figure(_PART, f"{case}: a step, bare loop", "ms", tuple(1e3 * each for each in bare)),
             Figure(_PART, f"{case}: share of the step that is no kernel", "%", tuple(idle)),
-            Figure(
-                _PART, f"{case}: host waits for the GPU, a step", "", tuple(waits), Goal(0.0, False)
-            ),
+            Figure(_PART, f"{case}: host waits, a step", "waits", tuple(waits), Goal(0.0, False)),
         ),
     )
 

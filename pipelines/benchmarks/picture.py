@@ -56,11 +56,13 @@ def _goals(axis: Axes, rows: Sequence[Figure]) -> None:
         low, high = (_better(figure, value) for value in figure.quartiles)
         middle = _better(figure, figure.median)
         color = _MET if figure.met else _MISSED
+        axis.plot(1, place, "|", color=_INK, ms=16, mew=2)
         axis.plot([low, high], [place, place], color=color, lw=2.5, solid_capstyle="round")
         axis.plot(middle, place, "o", color=color, ms=8)
-        axis.plot(1, place, "|", color=_INK, ms=16, mew=2, zorder=3)
-        text = f"{shown(figure.median)} {figure.unit}".strip()
-        _beside(axis, place, f"{text}   (goal {figure.goal})", color)
+        text = f"{shown(figure.median)} {figure.unit or 'x'}"
+        sign = "≥" if figure.goal and figure.goal.at_least else "≤"
+        bound = figure.goal.bound if figure.goal else 0
+        _beside(axis, place, f"{text}  (goal {sign} {bound:g})", color)
     axis.set_xscale("log")
     _numbers(axis, [_better(f, v) for f in rows for v in (*f.quartiles, f.median)])
     axis.set_xlabel(
@@ -119,9 +121,11 @@ def _numbers(axis: Axes, values: Sequence[float]) -> None:
     """Plain numbers at a few places around all values, never powers of ten."""
     from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-    low, high = min(*values, 1.0) / 1.15, max(*values, 1.0) * 1.15
+    low, high = max(min(*values, 1.0), _SMALLEST) / 1.15, max(*values, 1.0) * 1.15
     axis.set_xlim(low, high)
-    places = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
+    places: tuple[float, ...] = (0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100, 300, 1000)
+    if high / low < 15:
+        places = (0.1, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2, 3, 5, 7, 10)
     if high / low < 3:
         places = (0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1, 1.1, 1.2, 1.4, 1.6, 1.8, 2, 2.5)
     axis.xaxis.set_major_locator(FixedLocator([place for place in places if low < place < high]))

@@ -32,7 +32,7 @@ _PART = "throughput"
 # The bare loop's settings, said to the pipeline, whatever its defaults are.
 SAME_SETTINGS = ["trainer.precision=32-true"]
 _SAME, _DEFAULT, _BARE, _PYTHAE = "pipeline, same settings", "pipeline", "bare loop", "pythae"
-_SPINNING = "bare loop, OpenMP's own waiting"
+_SPINNING = "bare loop as OpenMP comes"
 # How the pipeline has OpenMP's threads wait, which keeps them from stealing each other's cores; on
 # a machine with nothing else to do it costs a tenth (src/latentsweep/command.py).
 _WAITING = {"GOMP_SPINCOUNT": "1000"}
@@ -137,7 +137,7 @@ def _figures(
     if _PYTHAE in seconds:
         name = f"{case}: pipeline against pythae"
         yield Figure(_PART, name, RATIO, ratios(seconds[_PYTHAE], default), Goal(1.2, True))
-        name = f"{against_bare}, same settings, OpenMP's own waiting"
+        name = f"{against_bare} as OpenMP comes"
         yield Figure(_PART, name, RATIO, ratios(seconds[_SPINNING], same))
     for side, values in seconds.items():
         in_ms = tuple(1e3 * value for value in values)
