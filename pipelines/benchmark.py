@@ -15,6 +15,12 @@ from latentsweep.errors import LatentsweepError
 # Never in memory, as /tmp is on some machines: what is measured waits for the disk.
 DISK = "/var/tmp"
 PARTS = {
+    "throughput": ("throughput", "training against a bare loop and pythae (half an hour)"),
+    "ranks": ("ranks", "two ranks on two cores against one on one (ten minutes)"),
+    "start": ("start", "from the command to the first step, and --help (three minutes)"),
+    "memory": ("memory", "a run, and a sweep, over 737,280 sprites (ten minutes)"),
+    "growth": ("growth", "cost by size of data, latent space and channels (ten minutes)"),
+    "gpu": ("gpu", "on a GPU: against the bare loop, and what is no kernel (ten minutes)"),
     "loading": ("loading", "what a training step spends on loading (one minute)"),
     "sweep": ("sweep_peer", "the default sweep against Hydra's own Optuna sweeper (half an hour)"),
     "workers": ("simulated_workers", "64 workers that only sleep and report (ten minutes)"),
@@ -29,26 +35,33 @@ def main() -> int:
     """Measure the parts that were asked for; 1 if one of them could not be."""
     from rich.console import Console
 
+    from benchmarks.report import Report
+
     parser = argparse.ArgumentParser(
         description="Measure what the documentation claims, as ratios within one run.",
-        epilog="\n".join(f"  {part:<9}{what}" for part, (_, what) in PARTS.items()),
+        epilog="\n".join(f"  {part:<11}{what}" for part, (_, what) in PARTS.items()),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("part", nargs="*", metavar="PART", help="default: all of those below")
     parser.add_argument("--quick", action="store_true", help="tiny: see that it works, no figures")
+    parser.add_argument("--output", type=Path, default=Path("benchmark"), help="of the report")
     arguments = parser.parse_args()
     for unknown in set(arguments.part) - set(PARTS):
         parser.error(f"unknown part {unknown}; there are {', '.join(PARTS)}")
-    console, failed = Console(), False
+    report, failed = Report(arguments.output, Console(), quick=arguments.quick), False
     for part in arguments.part or PARTS:
         with tempfile.TemporaryDirectory(prefix="latentsweep-", dir=DISK) as directory:
             try:
                 module = import_module(f"benchmarks.{PARTS[part][0]}")
-                for table in module.measure(Path(directory), arguments.quick):
-                    console.print(table)
+                for result in module.measure(Path(directory), arguments.quick):
+                    report.add(part, result)
             except LatentsweepError as error:
                 failed = True
+                report.fail(part, error)
                 print(f"{part} was not measured: {error}", file=sys.stderr)
+    print(f"report:  {report.json}")
+    if report.draw():
+        print(f"picture: {report.picture}")
     return int(failed)
 
 

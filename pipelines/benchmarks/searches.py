@@ -10,7 +10,7 @@ from pathlib import Path
 
 from optuna.trial import FrozenTrial, TrialState
 
-from benchmarks.peer_environment import PEER, PeerError, peer_python
+from benchmarks.peer_environment import OPTUNA_SWEEPER, PeerError
 from benchmarks.worker_time import TrialTimes, WorkerTime, longest_gap, of_batches, of_queue
 from latentsweep.config.project import ROOT
 from latentsweep.config.sweep import JournalStorageConfig
@@ -74,8 +74,8 @@ def by_peer(data: Path, directory: Path, size: Size) -> Outcome:
     """
     times = directory / "times.jsonl"
     command = [
-        str(peer_python()),
-        str(PEER / "train.py"),
+        str(OPTUNA_SWEEPER.python()),
+        str(OPTUNA_SWEEPER.folder / "train.py"),
         "--multirun",
         f"data={data}",
         f"times={times}",

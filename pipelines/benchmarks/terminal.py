@@ -1,0 +1,105 @@
+"""Commands that believe themselves in a terminal, so that a progress bar is really drawn."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import struct
+import subprocess
+import termios
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+
+from latentsweep.errors import LatentsweepError
+
+_SIZE = struct.pack("HHHH", 24, 80, 0, 0)  # rows and columns
+_KEPT = 4000  # bytes of the output's end, for messages
+
+
+class CommandError(LatentsweepError):
+    """A command that is measured failed."""
+
+
+class Command:
+    """A command on a pseudo-terminal, which reads what it draws and keeps only the end of it.
+
+    Args:
+        command: the program and its arguments.
+        cwd: where it runs.
+        environment: on top of this process's own.
+        cores: those that it may use; None: all.
+    """
+
+    def __init__(
+        self,
+        command: list[str],
+        cwd: Path,
+        environment: Mapping[str, str] | None = None,
+        cores: set[int] | None = None,
+    ) -> None:
+        self._words = command
+        self._reading, terminal = pty.openpty()
+        fcntl.ioctl(terminal, termios.TIOCSWINSZ, _SIZE)
+        self.process = subprocess.Popen(
+            command,
+            cwd=cwd,
+            env={**os.environ, "TERM": "xterm-256color", **(environment or {})},
+            stdin=subprocess.DEVNULL,
+            stdout=terminal,
+            stderr=terminal,
+            preexec_fn=(lambda: os.sched_setaffinity(0, cores)) if cores else None,
+        )
+        os.close(terminal)
+        self._end = b""
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def wait(self, *accepted: int) -> None:
+        """Wait for its end.
+
+        Args:
+            accepted: exit codes beside 0 that are no failure.
+
+        Raises:
+            CommandError: it failed.
+        """
+        code = self.process.wait()
+        self._reader.join(timeout=5)  # a background process may hold the terminal for longer
+        if code not in (0, *accepted):
+            lines = [line.strip() for line in self._end.decode(errors="replace").splitlines()]
+            raise CommandError(
+                f"{' '.join(Path(word).name for word in self._words[:3])} failed with exit code "
+                f"{code}",
+                found="; ".join([line for line in lines if line][-3:]),
+            )
+
+    def __enter__(self) -> Command:
+        """End it with the block, however that ends."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """See `__enter__`."""
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(30)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+
+    def _read(self) -> None:
+        try:
+            while chunk := os.read(self._reading, 65536):
+                self._end = (self._end + chunk)[-_KEPT:]
+        except OSError:  # Linux says so of a terminal that nobody writes to any more
+            pass
+        finally:
+            os.close(self._reading)
