@@ -30,7 +30,7 @@ from latentsweep.config.typed import typed
 
 _PART = "throughput"
 # The bare loop's settings, said to the pipeline, whatever its defaults are.
-SAME_SETTINGS = ["trainer.precision=32-true"]
+SAME_SETTINGS = ["trainer.precision=32-true", "trainer.channels_last=false"]
 _SAME, _DEFAULT, _BARE, _PYTHAE = "pipeline, same settings", "pipeline", "bare loop", "pythae"
 _SPINNING = "bare loop as OpenMP comes"
 # How the pipeline has OpenMP's threads wait, which keeps them from stealing each other's cores; on
