@@ -125,3 +125,17 @@ def test_one_core_is_no_fault_of_ranks(
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0})
     (result,) = benchmark("ranks").measure(tmp_path, quick=True)
     assert result.part == "ranks"
+
+
+def test_images_per_second_are_compared_within_a_turn(
+    benchmark: Callable[[str], ModuleType],
+) -> None:
+    throughput = benchmark("throughput")
+    names = ("pipeline, same settings", "bare loop", "pipeline", "pythae", throughput._SPINNING)
+    # The machine was half as fast in the second turn.
+    seconds = {
+        name: [step, 2 * step] for name, step in zip(names, (5.0, 4.0, 2.5, 10.0, 3.0), strict=True)
+    }
+    figures = throughput._figures("conv 64x64", seconds, (10.0, 12.0))
+    ratios = [(each.median, each.met) for each in figures if each.unit == ""]
+    assert ratios == [(0.8, False), (1.6, True), (4.0, True), (0.6, None)]
