@@ -4,8 +4,6 @@ import itertools
 import time
 from collections.abc import Callable
 
-import torch
-
 from latentsweep.config.compose import compose
 from latentsweep.config.project import CONFIG_DIRECTORY
 from latentsweep.config.typed import typed
@@ -56,7 +54,7 @@ class TrainingSteps:
 
     def _numbers(self) -> dict[str, float]:
         """The terms of the step, over and over until they are ten."""
-        terms = itertools.cycle(self._module.step_terms.items())
-        names, values = zip(*itertools.islice(terms, METRICS), strict=True)
-        named = zip(names, torch.stack(values).tolist(), strict=True)
+        terms = itertools.cycle(enumerate(self._module.term_names))
+        places, names = zip(*itertools.islice(terms, METRICS), strict=True)
+        named = zip(names, self._module.measured[list(places)].tolist(), strict=True)
         return {f"train/{name}_{index}": value for index, (name, value) in enumerate(named)}

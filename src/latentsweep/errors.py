@@ -69,6 +69,8 @@ class RunBusyError(LatentsweepError):
 class NonFiniteLossError(LatentsweepError):
     """The loss became NaN or infinite and training stopped."""
 
+    common = True  # it is that of all ranks
+
 
 class InterruptedSweepError(LatentsweepError):
     """A sweep was asked to stop by a signal.
@@ -97,6 +99,8 @@ class InterruptedTrainingError(LatentsweepError):
         checkpoint: where the state is.
         mend: how to go on from it.
     """
+
+    common = True  # they have agreed on it
 
     def __init__(self, signal_number: int, checkpoint: str, mend: str) -> None:
         self.exit_code = 128 + signal_number  # as a shell reports it: never 0

@@ -3,7 +3,7 @@
 import math
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import cast
 
 import pytest
 import pytorch_lightning as pl
@@ -65,8 +65,10 @@ def test_guard_off_the_cpu_names_the_first_bad_step_and_term_and_saves_nothing_b
 
     def step(number: int, bad: bool) -> None:
         monkeypatch.setattr(module, "_trainer", SimpleNamespace(global_step=number))
-        good: dict[str, Any] = dict.fromkeys(("loss", "reconstruction", "kl"), torch.tensor(1.0))
-        module.step_terms = good | ({term: torch.tensor(math.nan)} if bad else {})
+        values = torch.ones(len(module.term_names))
+        if bad:
+            values[module.term_names.index(term)] = math.nan
+        module._measured = lambda: values
         guard.on_before_optimizer_step(trainer, module, optimizer)
 
     step(6, bad=False)

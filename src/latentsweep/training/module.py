@@ -58,9 +58,10 @@ class AutoencoderModule(pl.LightningModule):
         self.schedule = build_schedule(config.kl_schedule)
         self._bends = bends_the_mean(config)
         self._ranks = ranks
-        self._names: tuple[str, ...] = ()
+        names = ("loss", "reconstruction", "kl", "elbo")
+        self.term_names = names if self.model.has_prior else names[:2]
         self._parts: list[Tensor] = []
-        self._measured: Callable[[], Tensor] = lambda: torch.zeros(0)
+        self._measured: Callable[[], Tensor] = lambda: torch.full((len(names),), torch.nan)
         self._validation_factors = validation_factors
         self.validation = SplitSums(validation_factors)
         self.validation_metrics: dict[str, float] = {}
@@ -80,22 +81,23 @@ class AutoencoderModule(pl.LightningModule):
         terms = self._terms(batch.images, self._rows(batch, drawn))
         loss: Tensor = self.model.loss(terms, self.schedule(self.global_step), self._batch_mean)
         reconstruction = -terms.log_likelihood.detach().mean()
-        measured = {"loss": loss.detach(), "reconstruction": reconstruction}
+        measured = [loss.detach(), reconstruction]
         if self.model.has_prior:
             kl = terms.kl.detach().sum(dim=1).mean()
-            measured |= {"kl": kl, "elbo": -reconstruction - kl}
-        self._names = tuple(measured)
-        self._parts.append(torch.stack(list(measured.values())))
+            measured += [kl, -reconstruction - kl]
+        self._parts.append(torch.stack(measured))
         if batch.ends_step:
+            parts = self._parts
+            whole = parts[0] if len(parts) == 1 else torch.stack(parts).mean(dim=0)
             # Under way while gradients are computed.
-            self._measured = self._ranks.mean(torch.stack(self._parts).mean(dim=0))
-            self._parts.clear()
+            self._measured = self._ranks.mean(whole)
+            self._parts = []
         return loss
 
     @property
-    def step_terms(self) -> dict[str, Tensor]:
-        """The loss of the last batch and its terms, nats per image; empty before the first one."""
-        return dict(zip(self._names, self._measured(), strict=True))
+    def measured(self) -> Tensor:
+        """The loss of the last batch and its terms by `term_names`, nats per image: (terms,)."""
+        return self._measured()
 
     def on_validation_epoch_start(self) -> None:
         """Start counting the validation split."""

@@ -1,6 +1,7 @@
 """Stops training at the first loss that is no number, with the state that led to it."""
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -41,17 +42,23 @@ class NonFiniteGuard(pl.Callback):
             NonFiniteLossError: a term was NaN or infinite.
         """
         assert isinstance(module, AutoencoderModule)
-        named = module.step_terms
-        terms = torch.stack(list(named.values()))
-        bad = torch.cat(
-            [terms.new_tensor([float(module.global_step)]), (~terms.isfinite()).to(terms)]
-        )
+        finite = module.measured.isfinite()
+        if self._fetch_each_step:
+            if not bool(finite.all()):
+                bad = [*zip(module.term_names, (~finite).tolist(), strict=True)]
+                raise self._error(
+                    module.global_step, "training", [n for n, is_bad in bad if is_bad]
+                )
+            return
+        # Made by the device itself: a number that is sent to it would stall it.
+        step = torch.full((1,), module.global_step, dtype=torch.int64, device=finite.device)
+        bad_here = torch.cat([step, (~finite).long()])
         if self._first_bad is None:
-            self._first_bad = -torch.ones_like(bad)
-        is_first = bad[1:].any() & (self._first_bad[0] < 0)
-        self._first_bad = torch.where(is_first, bad, self._first_bad)
-        if self._fetch_each_step or module.global_step % self._every_n_steps == 0:
-            self._stop_if_bad(list(named))
+            self._first_bad = -torch.ones_like(bad_here)
+        is_first = ~finite.all() & (self._first_bad[0] < 0)
+        self._first_bad = torch.where(is_first, bad_here, self._first_bad)
+        if module.global_step % self._every_n_steps == 0:
+            self._stop_if_bad(module.term_names)
 
     def on_validation_end(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
         """Stop if the weights that the last steps made give no numbers.
@@ -60,7 +67,7 @@ class NonFiniteGuard(pl.Callback):
             NonFiniteLossError: a metric of the validation split is NaN or infinite.
         """
         assert isinstance(module, AutoencoderModule)
-        self._stop_if_bad(list(module.step_terms))
+        self._stop_if_bad(module.term_names)
         bad = [name for name, x in module.validation_metrics.items() if not math.isfinite(x)]
         if bad:
             raise self._error(module.global_step, "validation", bad)
@@ -74,8 +81,13 @@ class NonFiniteGuard(pl.Callback):
             NonFiniteLossError: a term was NaN or infinite.
         """
         assert isinstance(module, AutoencoderModule)
-        if not self._stopped:
-            self._stop_if_bad(list(module.step_terms))
+        if self._stopped:
+            return
+        try:
+            self._stop_if_bad(module.term_names)
+        except NonFiniteLossError as error:
+            error.common = False  # of several ranks rank 0 alone saves
+            raise
 
     def on_exception(
         self, trainer: pl.Trainer, module: pl.LightningModule, exception: BaseException
@@ -84,17 +96,19 @@ class NonFiniteGuard(pl.Callback):
         if isinstance(exception, NonFiniteLossError):
             trainer.save_checkpoint(self._directory / NONFINITE)
 
-    def _stop_if_bad(self, names: list[str]) -> None:
+    def _stop_if_bad(self, names: Sequence[str]) -> None:
         if self._first_bad is None:
             return
         step, *flags = self._first_bad.tolist()
         if step < 0:
             return
-        bad = [name for name, flag in zip(names, flags, strict=True) if flag and name != "loss"]
-        raise self._error(int(step), "training", bad or ["weighted loss"])
+        bad = [name for name, flag in zip(names, flags, strict=True) if flag]
+        raise self._error(int(step), "training", bad)
 
-    def _error(self, step: int, where: str, terms: list[str]) -> NonFiniteLossError:
+    def _error(self, step: int, where: str, bad: list[str]) -> NonFiniteLossError:
         self._stopped = True
+        # The loss is made of the others, and says nothing unless it alone is bad.
+        terms = [name for name in bad if name != "loss"] or ["weighted loss"]
         return NonFiniteLossError(
             f"the loss is no finite number at step {step}",
             found=f"NaN or infinity in {where}, in the {' and the '.join(terms)} term",

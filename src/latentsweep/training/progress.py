@@ -26,8 +26,7 @@ class TrainingProgress(RichProgressBar):
         for name in ("elbo", "reconstruction"):
             if name in pl_module.validation_metrics:
                 return {f"val/{name}": f"{pl_module.validation_metrics[name]:.1f}"}
-        loss = pl_module.step_terms.get("loss")
-        return {} if loss is None else {"loss": f"{float(loss):.1f}"}
+        return {"loss": f"{float(pl_module.measured[0]):.1f}"}
 
     def configure_columns(self, trainer: pl.Trainer) -> list[Any]:
         """Without the speed, which the two times say: the bar fits into 80 columns."""

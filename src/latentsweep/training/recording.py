@@ -48,10 +48,8 @@ class MetricsRecording(pl.Callback):
         assert isinstance(module, AutoencoderModule)
         if not batch.ends_step:
             return
-        terms = module.step_terms
-        if not self._names:
-            self._names = list(terms)
-        values = torch.stack([terms[name].double() for name in self._names])
+        self._names = list(module.term_names)
+        values = module.measured.double()
         self._sums = values if self._steps == 0 else self._sums.to(values.device) + values
         self._steps += 1
         step = module.global_step

@@ -16,7 +16,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
-from latentsweep.errors import InterruptedTrainingError, LatentsweepError, NonFiniteLossError
+from latentsweep.errors import LatentsweepError
 from latentsweep.training.ranks.errors import (
     QuietError,
     RankFailedError,
@@ -34,8 +34,6 @@ _LONGEST_WAIT = timedelta(minutes=30)
 _LAST_WORDS_SECONDS = 3.0
 # So long rank 0 may take to put on record how training ended.
 _FAREWELL_SECONDS = 60.0
-# Raised by all ranks at the same step.
-_COMMON = (InterruptedTrainingError, NonFiniteLossError)
 
 
 class RankGroup(Ranks):
@@ -158,7 +156,7 @@ class RankGroup(Ranks):
         """What to raise for what this rank has met, once the others know of it."""
         if self.broken:
             return error
-        if isinstance(error, _COMMON) or getattr(error, "common", False):
+        if getattr(error, "common", False):
             self._say(error)
             if not self._hear(range(self.size), _FAREWELL_SECONDS):
                 self._break_off()
