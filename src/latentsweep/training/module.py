@@ -1,6 +1,7 @@
 """The Lightning module around any of the models."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytorch_lightning as pl
 import torch
@@ -68,6 +69,13 @@ class AutoencoderModule(pl.LightningModule):
         self._validation_noise = noise(
             config.seed, Stream.EVAL_NOISE, 0, validation_images, config.model.latent_size
         )
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Set an attribute; Lightning sets its own forty times a step, which is to be quick."""
+        if name == "_current_fx_name":
+            self.__dict__[name] = value
+        else:
+            super().__setattr__(name, value)
 
     def training_step(self, batch: Batch, _: int) -> Tensor:
         """The loss of a batch or a part of it, nats per image; its terms are kept."""

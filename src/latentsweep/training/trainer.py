@@ -2,10 +2,13 @@
 
 import logging
 import warnings
+from collections import OrderedDict
+from contextlib import AbstractContextManager, nullcontext
 
 import pytorch_lightning as pl
 import torch
 from lightning_fabric.plugins.environments.lightning import LightningEnvironment
+from pytorch_lightning.profilers import PassThroughProfiler
 
 from latentsweep.config.trainer import TrainerConfig
 from latentsweep.training.checkpoints import AtomicCheckpointIO
@@ -40,6 +43,7 @@ def build_trainer(
         callbacks=callbacks,
         plugins=[environment, AtomicCheckpointIO()],
         logger=False,
+        profiler=_NoProfiler(),
         enable_checkpointing=False,
         enable_model_summary=False,
         enable_progress_bar=config.progress_bar,
@@ -50,7 +54,25 @@ def build_trainer(
     # program is, which can hang; its loop asks them at each step, which `Checkpoints` does.
     trainer._signal_connector.register_signal_handlers = _pass  # type: ignore[method-assign]
     trainer.fit_loop.epoch_loop._broadcast_sigterm_tensor = _pass  # type: ignore[method-assign]
+    # Looked up in the signature of `training_step` at each step otherwise.
+    trainer.fit_loop.epoch_loop._build_kwargs = _arguments  # type: ignore[assignment,method-assign]
     return trainer
+
+
+class _NoProfiler(PassThroughProfiler):
+    """Measures nothing, at once: a step asks for it forty times."""
+
+    def profile(self, _: str) -> AbstractContextManager[None]:  # type: ignore[override]
+        """Nothing."""
+        return _NOTHING
+
+
+_NOTHING: AbstractContextManager[None] = nullcontext()
+
+
+def _arguments(_: object, batch: object, batch_idx: int) -> OrderedDict[str, object]:
+    """What `training_step` is given."""
+    return OrderedDict(batch=batch, batch_idx=batch_idx)
 
 
 def _pass() -> None:
