@@ -169,3 +169,29 @@ def test_only_the_bare_loop_gets_the_pipelines_openmp_settings(
     named = {figure.name: figure.median for figure in figures.figures}
     assert named["conv 64x64: pipeline against pythae"] == pytest.approx(2)
     assert "conv 64x64: pipeline against the bare loop in float32, bf16-mixed" in named
+
+
+def test_a_command_has_ended_when_all_that_it_started_has(
+    benchmark: Callable[[str], ModuleType], tmp_path: Path
+) -> None:
+    terminal = benchmark("terminal")
+    # The child leaves the parent's group and terminal, as the synchroniser does.
+    late = "import pathlib, time; time.sleep(1); pathlib.Path('late').touch()"
+    parent = "import subprocess, sys; subprocess.Popen([sys.executable, '-c', sys.argv[1]],"
+    parent += " stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, process_group=0)"
+    with terminal.Command([sys.executable, "-c", parent, late], tmp_path) as command:
+        command.wait()
+    assert (tmp_path / "late").exists()
+
+
+def test_what_goes_on_after_a_command_is_told(
+    benchmark: Callable[[str], ModuleType], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    terminal = benchmark("terminal")
+    monkeypatch.setattr(terminal, "_SECONDS_FOR_THE_REST", 0.0)
+    parent = "import subprocess; print(subprocess.Popen(['sleep', '5'], process_group=0).pid)"
+    with (
+        terminal.Command([sys.executable, "-c", parent], tmp_path) as command,
+        pytest.raises(terminal.CommandError, match="has not ended"),
+    ):
+        command.wait()
