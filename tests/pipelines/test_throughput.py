@@ -107,7 +107,7 @@ def test_peak_memory_counts_what_a_child_holds(
             )
     finally:
         process.communicate(b"\n")
-    assert memory.peak.gigabytes < 0.4
+    assert memory.peak.gigabytes <= memory.peak.resident < 0.4
     assert len(memory.peak.parts) == 2
 
 
