@@ -52,6 +52,9 @@ class StepProfile(pl.Callback):
     def _count(self, events: Iterable[Any]) -> None:
         steps = _LAST - _FIRST
         for event in events:
+            # Annotations lie over the kernels of their block, and would count them twice.
+            if event.is_user_annotation:
+                continue
             if event.device_type == torch.autograd.DeviceType.CUDA:
                 self.kernel_seconds += event.time_range.elapsed_us() / 1e6 / steps
             elif event.name in _WAITS:

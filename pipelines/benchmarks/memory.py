@@ -36,6 +36,9 @@ def measure(directory: Path, quick: bool) -> Iterator[Figures]:
         Figure(_PART, f"a run with its synchroniser: {name}", "GB", alone, Goal(1.5, False)),
         Figure(_PART, "a sweep with 2 workers: more than a run", "GB", more, Goal(0.5, False)),
     ]
+    for whose, peaks in (("a run", runs), ("a sweep", sweeps)):
+        resident = tuple(peak.resident for peak in peaks)
+        figures.append(Figure(_PART, f"{whose}: RSS, shared pages in each process", "GB", resident))
     figures += _parts("a run", runs) + _parts("a sweep", sweeps)
     yield Figures("greatest memory of all processes (PSS, shared pages once)", tuple(figures))
 

@@ -14,14 +14,17 @@ _SECONDS_BETWEEN_SAMPLES = 0.1
 
 @dataclass
 class Peak:
-    """The greatest sample.
+    """The greatest sample of each quantity.
 
     Attributes:
         gigabytes: proportional set size of all processes; memory that several share counts once.
-        parts: the same of each process then, by what it runs.
+        resident: resident set size of all processes, in gigabytes; memory that several share
+            counts in each.
+        parts: proportional set size of each process at its greatest sum, by what it runs.
     """
 
     gigabytes: float = 0.0
+    resident: float = 0.0
     parts: list[tuple[str, float]] = field(default_factory=list)
 
 
@@ -58,13 +61,18 @@ class PeakMemory:
 
     def _sample_on(self) -> None:
         while not self._done.wait(_SECONDS_BETWEEN_SAMPLES):
-            parts = []
+            parts, resident = [], 0.0
             for process in _tree(self._leader):
                 with suppress(psutil.Error):  # it has ended in the meantime
-                    parts.append((_what(process), process.memory_full_info().pss / 1e9))
-            whole = sum(part for _, part in parts)
-            if whole > self.peak.gigabytes:
-                self.peak = Peak(whole, parts)
+                    held = process.memory_full_info()
+                    parts.append((_what(process), held.pss / 1e9))
+                    resident += held.rss / 1e9
+            whole, before = sum(part for _, part in parts), self.peak
+            resident = max(resident, before.resident)
+            if whole > before.gigabytes:
+                self.peak = Peak(whole, resident, parts)
+            else:
+                self.peak = Peak(before.gigabytes, resident, before.parts)
 
 
 def _tree(leader: psutil.Process) -> list[psutil.Process]:

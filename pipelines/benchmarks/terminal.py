@@ -9,14 +9,21 @@ import struct
 import subprocess
 import termios
 import threading
+import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
+from uuid import uuid4
+
+import psutil
 
 from latentsweep.errors import LatentsweepError
 
 _SIZE = struct.pack("HHHH", 24, 80, 0, 0)  # rows and columns
 _KEPT = 4000  # bytes of the output's end, for messages
+_MARK = "LATENTSWEEP_BENCHMARK_COMMAND"  # inherited by all that a command starts
+_SECONDS_FOR_THE_REST = 120.0  # beyond the synchroniser's patience
 
 
 class CommandError(LatentsweepError):
@@ -41,12 +48,13 @@ class Command:
         cores: set[int] | None = None,
     ) -> None:
         self._words = command
+        self._mark = uuid4().hex
         self._reading, terminal = pty.openpty()
         fcntl.ioctl(terminal, termios.TIOCSWINSZ, _SIZE)
         self.process = subprocess.Popen(
             command,
             cwd=cwd,
-            env={**os.environ, "TERM": "xterm-256color", **(environment or {})},
+            env={**os.environ, "TERM": "xterm-256color", _MARK: self._mark, **(environment or {})},
             stdin=subprocess.DEVNULL,
             stdout=terminal,
             stderr=terminal,
@@ -58,15 +66,19 @@ class Command:
         self._reader.start()
 
     def wait(self, *accepted: int) -> None:
-        """Wait for its end.
+        """Wait for its end, and for the end of all that it started.
+
+        An interrupted run leaves its synchroniser behind, which would take time from whatever is
+        measured next, and write into a directory that is being removed.
 
         Args:
             accepted: exit codes beside 0 that are no failure.
 
         Raises:
-            CommandError: it failed.
+            CommandError: it failed, or what it started goes on.
         """
         code = self.process.wait()
+        self._wait_for_the_rest()
         self._reader.join(timeout=5)  # a background process may hold the terminal for longer
         if code not in (0, *accepted):
             lines = [line.strip() for line in self._end.decode(errors="replace").splitlines()]
@@ -75,6 +87,21 @@ class Command:
                 f"{code}",
                 found="; ".join([line for line in lines if line][-3:]),
             )
+
+    def _wait_for_the_rest(self) -> None:
+        deadline = time.monotonic() + _SECONDS_FOR_THE_REST
+        while left := [process.pid for process in psutil.process_iter() if self._marked(process)]:
+            if time.monotonic() > deadline:
+                raise CommandError(
+                    "what a command started has not ended",
+                    found=f"processes {left} after {_SECONDS_FOR_THE_REST:g} s",
+                )
+            time.sleep(0.1)
+
+    def _marked(self, process: psutil.Process) -> bool:
+        with suppress(psutil.Error):
+            return process.environ().get(_MARK) == self._mark
+        return False
 
     def __enter__(self) -> Command:
         """End it with the block, however that ends."""

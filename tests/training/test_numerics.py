@@ -75,7 +75,7 @@ def test_auto_is_what_is_fast_for_network_and_processor(
     bfloat16: bool,
     expected: Numerics,
 ) -> None:
-    monkeypatch.setattr(numerics, "_has_bfloat16", lambda: bfloat16)
+    monkeypatch.setattr(numerics, "has_bfloat16", lambda: bfloat16)
     assert Numerics.choose(small(*overrides), CPU) == expected
 
 

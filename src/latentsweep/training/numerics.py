@@ -39,7 +39,7 @@ class Numerics:
         precision: Precision = trainer.precision
         if precision == "auto":
             # bfloat16 without instructions of the processor's own takes ten times as long.
-            fast = on_cpu and convolutions and _has_bfloat16()
+            fast = on_cpu and convolutions and has_bfloat16()
             precision = "bf16-mixed" if fast else "32-true"
         layout = trainer.channels_last
         return cls(
@@ -95,7 +95,7 @@ def prepare_device(config: TrainConfig, device: torch.device) -> None:
         )
 
 
-def _has_bfloat16() -> bool:
+def has_bfloat16() -> bool:
     """Whether the processor multiplies bfloat16 itself."""
     with open("/proc/cpuinfo") as file:  # noqa: PTH123 - one line of it will do
         flags = next((line.split() for line in file if line.startswith("flags")), [])
