@@ -1,7 +1,7 @@
 """Ranks of small real runs, forked from a process that has imported PyTorch once.
 
 A process of its own; the tests start it as `python -m tests.training.forked_ranks`.
-Usage: DIRECTORY same [OVERRIDE ...] | DIRECTORY devices | DIRECTORY preempt TIMES SEED |
+Usage: DIRECTORY same [OVERRIDE ...] | DIRECTORY devices | DIRECTORY preempt TIMES SEED [RANKS] |
 DIRECTORY kill SEED | DIRECTORY fail code|data|bug|disk
 Prints a JSON object.
 """
@@ -145,24 +145,24 @@ def devices(directory: Path) -> dict[str, Any]:
     return {"codes": codes, **difference(outcome(directory / "whole"), outcome(place))}
 
 
-def preempt(directory: Path, times: int, seed: int) -> dict[str, Any]:
-    """Two ranks, one of which gets a signal at a random moment, again and again."""
+def preempt(directory: Path, times: int, seed: int, ranks: int = 2) -> dict[str, Any]:
+    """Ranks of which some get a signal at a random moment, again and again."""
     overrides = ["trainer.max_epochs=80", "tracking.images_every_n_epochs=0"]
-    train_all(directory / "undisturbed", 2, overrides)
+    train_all(directory / "undisturbed", ranks, overrides)
     place, draw = directory / "preempted", random.Random(seed)
     place.mkdir()
     codes: list[list[int]] = []
     while len(codes) < times:
-        children = start(place, 2, overrides)
+        children = start(place, ranks, overrides)
         wait_for_steps(place, children, draw.expovariate(20))
         number = draw.choice([signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2])
         for child in draw.choice([children, children[:1], children[1:]]):
             os.kill(child, number)
         ended = codes_of(children)
         codes.append([number, *ended])
-        if ended == [0, 0]:
+        if not any(ended):
             raise RuntimeError(f"it was finished after {len(codes)} signals")
-    train_all(place, 2, overrides)
+    train_all(place, ranks, overrides)
     expected, got = outcome(directory / "undisturbed"), outcome(place)
     (attempts,) = place.glob("runs/*/files/attempts.json")
     return {
@@ -279,7 +279,7 @@ def main() -> None:
     elif what == "kill":
         report = kill(directory, int(rest[0]))
     else:
-        report = preempt(directory, int(rest[0]), int(rest[1]))
+        report = preempt(directory, *map(int, rest))
     print(json.dumps(report))
 
 

@@ -75,6 +75,12 @@ def test_every_preemption_is_on_record(preempted: dict[str, Any]) -> None:
     assert set(before) == {"pre-empted", "interrupted"}
 
 
+def test_four_ranks_go_on_to_the_bit(tmp_path: Path) -> None:
+    # The order of several summands shows in the sum; that of two does not.
+    report = forked(tmp_path, "preempt", "4", "1", "4")
+    assert report["differing"] == []
+
+
 def test_rank_that_is_killed_takes_the_other_along_and_nothing_is_lost(tmp_path: Path) -> None:
     report = forked(tmp_path, "kill", "0")
     assert report["codes"] == [[-9, LOST_RANK_EXIT], [LOST_RANK_EXIT, -9]]

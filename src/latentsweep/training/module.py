@@ -70,6 +70,14 @@ class AutoencoderModule(pl.LightningModule):
             config.seed, Stream.EVAL_NOISE, 0, validation_images, config.model.latent_size
         )
 
+    def forward(self) -> Tensor:
+        """The loss of one black image: which way gradients go, not where they lead."""
+        like = next(self.parameters())
+        images = like.new_zeros((1, *self.model.shape))
+        noise = like.new_zeros((1, self.model.latent_size))
+        loss: Tensor = self.model(images, noise, self.schedule(0))
+        return loss
+
     def __setattr__(self, name: str, value: Any) -> None:
         """Set an attribute; Lightning sets its own forty times a step, which is to be quick."""
         if name == "_current_fx_name":

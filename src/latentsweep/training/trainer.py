@@ -84,5 +84,4 @@ def _silence_lightning() -> None:
     logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
     logging.getLogger("pytorch_lightning.utilities.rank_zero").setLevel(logging.ERROR)
     warnings.filterwarnings("ignore", module="pytorch_lightning")
-    warnings.filterwarnings("ignore", message="find_unused_parameters=True was specified")
     warnings.filterwarnings("ignore", message="The `srun` command is available")

@@ -72,12 +72,21 @@ class RanksStrategy(DDPStrategy):
     def __init__(self, device: torch.device) -> None:
         super().__init__(
             broadcast_buffers=False,
-            gradient_as_bucket_view=True,
-            # Keeps DDP from dividing gradients anew after the first step: a resumed run would add
-            # them up in another order than an undisturbed one.
-            find_unused_parameters=True,
         )
         self._device = device
+
+    def configure_ddp(self) -> None:
+        """Wrap the model, and let DDP see the way of its gradients.
+
+        After its first step DDP groups gradients anew, by the order in which they came, and adds
+        them up in another order from then on: a resumed run would differ from an undisturbed one
+        in its first step. `find_unused_parameters` keeps it from that, for a quarter of a step.
+        """
+        super().configure_ddp()
+        assert self.model is not None
+        self.model().backward()
+        for parameter in self.model.parameters():
+            parameter.grad = None
 
     @property
     def root_device(self) -> torch.device:
