@@ -11,12 +11,13 @@ import pytest
 from latentsweep.errors import ConfigError, LatentsweepError
 from latentsweep.sweep import cluster
 from latentsweep.sweep.launching_process import LAUNCHER_NAME, ask_to_stop
+from latentsweep.training.slurm import check_partition
 
 
 def test_machine_without_slurm_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(ConfigError, match="no Slurm here"):
-        cluster.check_partition("normal")
+        check_partition("normal")
 
 
 def test_every_submission_is_kept(tmp_path: Path) -> None:
