@@ -13,6 +13,7 @@ from latentsweep.command import check_command_line, errors_to_terminal
 from latentsweep.config import TrainConfig
 from latentsweep.config.checks import check_share
 from latentsweep.errors import ConfigError
+from latentsweep.training.ranks.placement import LAUNCHED_BY
 
 TRAIN = Path(__file__).with_name("train.py")
 
@@ -36,7 +37,7 @@ def main() -> int:
         )
     ranks = options.nodes * (options.gpus or options.devices)
     check_share(config.batch_size, ranks, config.trainer.accumulate_grad_batches)
-    os.environ["LATENTSWEEP_LAUNCHED_BY"] = " ".join(_words(options))
+    os.environ[LAUNCHED_BY] = " ".join(_words(options))
     if options.cluster:
         return _submit(command, config, options)
 

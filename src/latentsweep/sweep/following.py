@@ -64,8 +64,8 @@ def worker_ranks(count: int, meeting_seconds: float) -> Ranks:
     return form_group(placement, meeting_seconds)
 
 
-class FollowingSupervisor(Supervisor):
-    """Of a trial whose worker's rank 0 decides everything.
+class WorkerSupervisor(Supervisor):
+    """Of a run on a worker's ranks; by itself that of ranks for which rank 0 decides everything.
 
     Args:
         ranks: the worker's.
@@ -101,7 +101,7 @@ def follow_leader(ranks: Ranks, interruption: Interruption) -> None:
             if task is None:
                 return
             if isinstance(task, TrialTask):
-                supervisor = FollowingSupervisor(ranks, interruption)
+                supervisor = WorkerSupervisor(ranks, interruption)
                 train(task.config, list(task.overrides), supervisor)
         except LatentsweepError:  # rank 0 tells of it
             pass

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import optuna
-import torch
 from optuna.exceptions import UpdateFinishedTrialError
 
 from latentsweep.config import TrainConfig
 from latentsweep.config.tracking import TrackingConfig
-from latentsweep.config.trainer import TrainerConfig
 from latentsweep.config.typed import first_line
-from latentsweep.data.splits import Splits
 from latentsweep.errors import RunBusyError
 from latentsweep.sweep.attributes import EPOCHS, RUN, SLOT
-from latentsweep.sweep.following import TrialTask
-from latentsweep.sweep.shared_splits import placed_splits
+from latentsweep.sweep.following import TrialTask, WorkerSupervisor
 from latentsweep.tracking.courier import Courier
 from latentsweep.tracking.nesting import TRIALS_FOLDER
 from latentsweep.tracking.session import Shipping
@@ -27,12 +22,11 @@ from latentsweep.training.interruption import Interruption
 from latentsweep.training.ranks.ranks import Ranks
 from latentsweep.training.run import train
 from latentsweep.training.summary import RunSummary
-from latentsweep.training.supervisor import Supervisor
 
 STATE_TAG = "optuna.trial.state"
 
 
-class TrialSupervisor(Supervisor):
+class TrialSupervisor(WorkerSupervisor):
     """Stands between one run and one trial.
 
     Args:
@@ -58,28 +52,16 @@ class TrialSupervisor(Supervisor):
         ranks: Ranks,
         courier: Courier | None,
     ) -> None:
-        super().__init__()
-        self.interruption = interruption
+        super().__init__(ranks, interruption)
         self._trial = trial
         self._objectives = objectives
         self._directory = directory
         self._tags = tags
-        self._ranks = ranks
         self._courier = courier
-
-    @contextmanager
-    def ranks(self, trainer: TrainerConfig) -> Iterator[Ranks]:
-        """The worker's, which stay from trial to trial."""
-        with self._ranks.together():
-            yield self._ranks
 
     def tell(self, task: TrialTask) -> None:
         """Have the worker's other ranks train the same."""
         self._ranks.from_leader(lambda: task)
-
-    def splits(self, config: TrainConfig, device: torch.device, ranks: Ranks) -> Splits:
-        """The data that earlier trials have read."""
-        return placed_splits(config.data, config.seed, device, ranks)
 
     def shipper(self, run_dir: Path, tracking: TrackingConfig) -> Shipping | None:
         """The worker's."""

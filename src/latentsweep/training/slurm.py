@@ -42,7 +42,7 @@ def refused(message: str) -> ConfigError:
     return ConfigError(
         "Slurm refuses the job",
         found=" ".join(lines[-2:] or message.split())[:500],
-        mend="mend hydra.launcher.partition, timeout_min, gpus_per_node, account, ...",
+        mend="mend PARTITION=, TIME=, GPUS=, CPUS=; of a sweep also hydra.launcher.account, ...",
     )
 
 
@@ -83,7 +83,6 @@ def preempted() -> bool:
     if not job:
         return False
     try:
-        question = ("scontrol", "show", "job", "-o", job)
         question = ("scontrol", "show", "job", "-o", job)
         told = ask_slurm(*question, needed=False, seconds=_HURRIED_SECONDS)
     except LatentsweepError:

@@ -16,6 +16,7 @@ from latentsweep.config.typed import first_line
 from latentsweep.errors import StorageError
 from latentsweep.tracking.experiment import dashboard_link, runs_page
 from latentsweep.training.checkpoints import BEST, LAST, Checkpoints
+from latentsweep.training.ranks.placement import LAUNCHED_BY
 from latentsweep.training.recording import MetricsRecording
 from latentsweep.training.rundir import SUMMARY_FILE, RunDirectory
 
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
     from latentsweep.tracking.report import SyncReport
 
 DEFAULT_STORE = "sqlite:///mlflow.db"
-# The script in pipelines/ that has started this process as a rank, with its options.
-LAUNCHED_BY = "LATENTSWEEP_LAUNCHED_BY"
 
 
 @dataclass(frozen=True)

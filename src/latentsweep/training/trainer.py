@@ -26,8 +26,7 @@ def build_trainer(
 ) -> pl.Trainer:
     """A trainer that speaks to nobody but `callbacks`, and to other ranks in DDP."""
     _silence_lightning()
-    # Filling new memory with NaN, to tell whoever reads it too early, is seven percent of a
-    # convolutional step.
+    # Filling new memory with NaN, to tell whoever reads it too early, takes time at each step.
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     # Named, since Lightning would take a login shell on a cluster for a rank.
     environment = LightningEnvironment() if ranks.alone else RanksEnvironment(ranks)

@@ -12,6 +12,8 @@ from latentsweep.errors import ConfigError
 # Where the ranks of one machine meet: a file, so that no port is opened. Set by this project's
 # launchers beside torchrun's own variables.
 MEETING_FILE = "LATENTSWEEP_MEETING_FILE"
+# The script in pipelines/ that has started this process as a rank, with its options.
+LAUNCHED_BY = "LATENTSWEEP_LAUNCHED_BY"
 _LOWEST_PORT, _PORTS = 15_000, 10_000
 
 
