@@ -11,6 +11,7 @@ import pytest
 from latentsweep.config.project import CONFIG_DIRECTORY, ROOT
 from latentsweep.errors import LatentsweepError
 from latentsweep.sweep import cluster
+from latentsweep.training.slurm import check_partition
 
 from .slurm import NODES, Cluster, wait_until
 
@@ -197,14 +198,14 @@ def test_workers_that_squeue_has_forgotten_are_known_from_accounting(
 
 @pytest.mark.usefixtures("slurm")
 def test_partition_that_does_not_exist_is_told_with_those_that_do() -> None:
-    cluster.check_partition(None)
-    cluster.check_partition("low")
+    check_partition(None)
+    check_partition("low")
     with pytest.raises(LatentsweepError, match="high, low, normal"):
-        cluster.check_partition("fast")
+        check_partition("fast")
 
 
 def test_array_that_slurm_refuses_is_one_message(slurm: Cluster, tmp_path: Path) -> None:
-    with pytest.raises(AssertionError, match="Slurm refuses the workers"):
+    with pytest.raises(AssertionError, match="Slurm refuses the job"):
         Sweep(slurm, tmp_path, "nowhere")
     assert cluster.jobs_of(tmp_path) == []
 

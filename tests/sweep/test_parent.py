@@ -29,6 +29,7 @@ SWEEP = SweepConfig(
     workers=1,
     objective="val/elbo",
     direction=None,
+    ranks=1,
     seed=7,
     search_space={"model.beta": "tag(log, interval(0.1, 32))"},
     when={},
