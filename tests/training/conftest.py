@@ -17,6 +17,7 @@ SMALL = (
     "trainer=cpu",
     "trainer.max_epochs=2",
     "trainer.threads=1",
+    "trainer.precision=32-true",
     "trainer.progress_bar=false",
     "tracking=off",
     "tracking.every_n_steps=1",

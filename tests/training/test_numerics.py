@@ -58,7 +58,8 @@ def test_clipping_changes_the_weights_way(small: Small, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("overrides", "bfloat16", "expected"),
     [
-        ((), True, Numerics("32-true", channels_last=False)),
+        ((), False, Numerics("32-true", channels_last=False)),
+        ((), True, Numerics("bf16-mixed", channels_last=False)),
         (("network=conv",), False, Numerics("32-true", channels_last=True)),
         (("network=conv",), True, Numerics("bf16-mixed", channels_last=True)),
         (
@@ -76,16 +77,16 @@ def test_auto_is_what_is_fast_for_network_and_processor(
     expected: Numerics,
 ) -> None:
     monkeypatch.setattr(numerics, "has_bfloat16", lambda: bfloat16)
-    assert Numerics.choose(small(*overrides), CPU) == expected
+    assert Numerics.choose(small("trainer.precision=auto", *overrides), CPU) == expected
 
 
 def test_run_that_goes_on_computes_as_before_where_that_was_left_open(small: Small) -> None:
     known = {"precision": "bf16-mixed", "channels_last": True}
-    here = Numerics("32-true", channels_last=False)
-    assert here.as_before(small(), known) == Numerics("bf16-mixed", channels_last=True)
+    here, left_open = Numerics("32-true", channels_last=False), small("trainer.precision=auto")
+    assert here.as_before(left_open, known) == Numerics("bf16-mixed", channels_last=True)
     given = small("trainer.precision=32-true", "trainer.channels_last=false")
     assert here.as_before(given, known) == here
-    assert here.as_before(small(), {}) == here
+    assert here.as_before(left_open, {}) == here
 
 
 def test_compiling_without_a_compiler_is_refused(

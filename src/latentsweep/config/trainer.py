@@ -25,8 +25,8 @@ class TrainerConfig:
     max_epochs: PositiveInt
     """Passes over the training images."""
     precision: Precision
-    """Lightning's name of the number format; auto: bf16-mixed for convolutions on processors with
-    bfloat16 instructions, otherwise 32-true."""
+    """Lightning's name of the number format; auto: bf16-mixed on processors with bfloat16
+    instructions, otherwise 32-true."""
     float32_matmul_precision: Literal["highest", "high"]
     """PyTorch's name; high: TF32 for float32 products on a GPU."""
     channels_last: Switch | Literal["auto"]

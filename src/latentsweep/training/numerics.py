@@ -39,7 +39,7 @@ class Numerics:
         precision: Precision = trainer.precision
         if precision == "auto":
             # bfloat16 without instructions of the processor's own takes ten times as long.
-            fast = on_cpu and convolutions and has_bfloat16()
+            fast = on_cpu and has_bfloat16()
             precision = "bf16-mixed" if fast else "32-true"
         layout = trainer.channels_last
         return cls(

@@ -1,5 +1,6 @@
 """The progress bar: epoch, batch, speed, and the terms of the loss."""
 
+import time
 from typing import Any
 
 import pytorch_lightning as pl
@@ -8,15 +9,32 @@ from pytorch_lightning.callbacks.progress.rich_progress import ProcessingSpeedCo
 
 from latentsweep.training.module import AutoencoderModule
 
-# Drawing costs a training step more than a small model does.
-_BATCHES_BETWEEN_DRAWINGS = 20
+# Moving the bar on costs a training step of a small model a twentieth, and drawing it three times
+# the whole step.
+_DRAWINGS_PER_SECOND = 2
 
 
 class TrainingProgress(RichProgressBar):
     """Lightning's rich bar: epochs from 1, the last validation or, before one, the loss."""
 
     def __init__(self) -> None:
-        super().__init__(refresh_rate=_BATCHES_BETWEEN_DRAWINGS, leave=False)
+        super().__init__(refresh_rate=_DRAWINGS_PER_SECOND, leave=False)
+        self._moved_at = 0.0
+
+    def on_train_batch_end(
+        self,
+        trainer: pl.Trainer,
+        pl_module: pl.LightningModule,
+        outputs: Any,
+        batch: Any,
+        batch_idx: int,
+    ) -> None:
+        """Move the bar on when it is time to, and after the last batch."""
+        now = time.monotonic()
+        if now - self._moved_at < 1 / _DRAWINGS_PER_SECOND and not trainer.is_last_batch:
+            return
+        self._moved_at = now
+        super().on_train_batch_end(trainer, pl_module, outputs, batch, batch_idx)
 
     def get_metrics(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule

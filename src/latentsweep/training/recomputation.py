@@ -1,7 +1,6 @@
 """A recorded run's validation metrics, computed again from nothing but its exported model."""
 
 import json
-from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,8 +22,6 @@ from latentsweep.training.noise import noise
 _IMAGES = 256
 # Sums of float32 in another order: nats, and relative.
 _ABSOLUTE, _RELATIVE = 1e-3, 1e-5
-# Networks in bfloat16 keep 8 bits.
-_RELATIVE_MIXED = 1e-2
 
 
 @dataclass(frozen=True)
@@ -58,20 +55,17 @@ class Recomputed:
         metrics: by name with the split's.
         images: the split's first images, (n, channels, height, width).
         reconstructions: of those, of the same shape.
-        mixed: whether networks ran in less than float32.
     """
 
     step: int
     metrics: dict[str, float]
     images: Tensor
     reconstructions: Tensor
-    mixed: bool
 
     def compare(self, recorded: dict[str, float]) -> list[Comparison]:
         """Hold it against what is on record, metric by metric; those on one side only are out."""
-        relative = _RELATIVE_MIXED if self.mixed else _RELATIVE
         return [
-            Comparison(name, value, self.metrics[name], _ABSOLUTE + relative * abs(value))
+            Comparison(name, value, self.metrics[name], _ABSOLUTE + _RELATIVE * abs(value))
             for name, value in sorted(recorded.items())
             if name in self.metrics
         ]
@@ -100,9 +94,7 @@ def recompute(directory: Path) -> Recomputed:
         )
     split = splits.val
     drawn = noise(config.seed, Stream.EVAL_NOISE, 0, len(split), model.latent_size)
-    precision = about.get("precision", config.trainer.precision)
-    batches, mixed = EvalBatches(split, config.batch_size), precision == "bf16-mixed"
-    sums = _evaluate(model, batches, drawn, split.factors, mixed=mixed)
+    sums = _evaluate(model, EvalBatches(split, config.batch_size), drawn, split.factors)
     pressure = build_schedule(config.kl_schedule)(int(about["step"]))
     metrics = sums.metrics(model, pressure)
     images = split.images(torch.arange(min(_IMAGES, len(split)))).float()
@@ -113,19 +105,15 @@ def recompute(directory: Path) -> Recomputed:
         metrics={f"val/{name}": value for name, value in metrics.items()},
         images=images,
         reconstructions=reconstructions,
-        mixed=about.get("precision", config.trainer.precision) != "32-true",
     )
 
 
 @torch.no_grad()
-def _evaluate(
-    model: AE, batches: EvalBatches, drawn: Tensor, factors: Tensor | None, *, mixed: bool
-) -> SplitSums:
+def _evaluate(model: AE, batches: EvalBatches, drawn: Tensor, factors: Tensor | None) -> SplitSums:
     """Sums over the split with one fixed noise an image, as at the end of a training epoch."""
     sums = SplitSums(factors)
     for batch in batches:
-        with torch.autocast("cpu", torch.bfloat16) if mixed else nullcontext():
-            posterior = model.posterior(batch.images)
-            rows = drawn[batch.start : batch.start + len(batch.images)].to(batch.images)
-            sums.add(model.terms_of(posterior, batch.images, rows), posterior.mean)
+        posterior = model.posterior(batch.images)
+        rows = drawn[batch.start : batch.start + len(batch.images)].to(batch.images)
+        sums.add(model.terms_of(posterior, batch.images, rows), posterior.mean)
     return sums

@@ -1,7 +1,7 @@
 """One training run, from config to summary: reads from top to bottom."""
 
 import traceback
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, nullcontext, suppress
 from dataclasses import dataclass, replace
 
 import torch
@@ -22,6 +22,7 @@ from latentsweep.training.checkpoints import BEST, LAST, Checkpoints
 from latentsweep.training.description import record_description, record_ending
 from latentsweep.training.device import choose_device, set_threads
 from latentsweep.training.identity import identify
+from latentsweep.training.kept_memory import kept_memory
 from latentsweep.training.module import AutoencoderModule
 from latentsweep.training.nonfinite import NonFiniteGuard
 from latentsweep.training.numerics import Numerics, prepare_device
@@ -217,7 +218,7 @@ def _fit(
         callbacks.append(TrainingProgress())
     share = ranks.share(len(splits.val))
     batch_size = len(data.batches.share) // config.trainer.accumulate_grad_batches
-    with ranks.explaining():
+    with ranks.explaining(), kept_memory() if on_cpu else nullcontext():
         precision = data.numerics.precision
         build_trainer(config.trainer, data.device, callbacks, ranks, precision).fit(
             module,

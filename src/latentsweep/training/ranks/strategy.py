@@ -70,9 +70,7 @@ class RanksStrategy(DDPStrategy):
     """
 
     def __init__(self, device: torch.device) -> None:
-        super().__init__(
-            broadcast_buffers=False,
-        )
+        super().__init__(broadcast_buffers=False, gradient_as_bucket_view=True)
         self._device = device
 
     def configure_ddp(self) -> None:
