@@ -20,6 +20,7 @@ PARTS = {
     "start": ("start", "from the command to the first step, and --help (three minutes)"),
     "memory": ("memory", "a run, and a sweep, over 737,280 sprites (ten minutes)"),
     "growth": ("growth", "cost by size of data, latent space and channels (ten minutes)"),
+    "options": ("options", "what options do to speed and ELBO (twenty minutes)"),
     "gpu": ("gpu", "on a GPU: against the bare loop, and what is no kernel (ten minutes)"),
     "loading": ("loading", "what a training step spends on loading (one minute)"),
     "sweep": ("sweep_peer", "the default sweep against Hydra's own Optuna sweeper (half an hour)"),

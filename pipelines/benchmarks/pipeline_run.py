@@ -80,6 +80,16 @@ class Run:
         """From the command to the end of the first training step."""
         return self.steps()[0].time - self.started
 
+    def last(self, metric: str) -> float:
+        """The metric's last value on record."""
+        values = [
+            record.values[metric]
+            for path in self._journals()
+            for record, _ in read_journal(path)
+            if isinstance(record, Metrics) and metric in record.values
+        ]
+        return values[-1]
+
     def share_outside_of_steps(self, warm_up: int) -> float:
         """Of the time after step `warm_up`, to the run's end: validation, pictures, export."""
         steps = [step for step in self.steps() if step.number >= warm_up]
