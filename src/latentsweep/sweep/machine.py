@@ -3,14 +3,7 @@
 import os
 
 from latentsweep.errors import ConfigError
-
-# Each takes some hundred MB beside the data, and a share of a core.
-_MOST_WORKERS_A_CORE = 8
-
-
-def cores() -> int:
-    """CPU cores that this process may use."""
-    return len(os.sched_getaffinity(0))
+from latentsweep.training.cores import MOST_PROCESSES_A_CORE, cores
 
 
 def count_workers(wanted: int, trials: int, ranks: int, *, local: bool) -> int:
@@ -27,11 +20,11 @@ def count_workers(wanted: int, trials: int, ranks: int, *, local: bool) -> int:
     """
     if not wanted:
         wanted = max(1, _one_a_device(local=local) // ranks)
-    elif local and min(wanted, trials) * ranks > _MOST_WORKERS_A_CORE * cores():
+    elif local and min(wanted, trials) * ranks > MOST_PROCESSES_A_CORE * cores():
         raise ConfigError(
             "sweep.workers is more than this machine bears",
             found=f"sweep.workers={wanted} of {ranks} ranks on {cores()} cores",
-            expected=f"at most {_MOST_WORKERS_A_CORE * cores() // ranks}",
+            expected=f"at most {MOST_PROCESSES_A_CORE * cores() // ranks}",
             mend="sweep.workers=0 starts one a core or GPU",
         )
     return min(wanted, trials)

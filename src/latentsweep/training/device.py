@@ -6,6 +6,7 @@ import torch
 
 from latentsweep.config.trainer import TrainerConfig
 from latentsweep.errors import ConfigError
+from latentsweep.training.cores import cores
 from latentsweep.training.ranks.ranks import ALONE, Ranks
 
 # Set by whoever lets each rank see one GPU only.
@@ -57,6 +58,6 @@ def _gpu_of(ranks: Ranks) -> torch.device:
 
 def set_threads(config: TrainerConfig, ranks: Ranks = ALONE) -> int:
     """Set and return PyTorch's number of CPU threads: a rank's share of its machine's cores."""
-    threads = config.threads or max(1, len(os.sched_getaffinity(0)) // ranks.local_size)
+    threads = config.threads or max(1, cores() // ranks.local_size)
     torch.set_num_threads(threads)
     return threads

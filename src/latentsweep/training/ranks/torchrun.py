@@ -10,6 +10,7 @@ import tempfile
 from pathlib import Path
 
 from latentsweep.errors import REQUEUE_EXIT, ConfigError
+from latentsweep.training.cores import MOST_PROCESSES_A_CORE, cores
 from latentsweep.training.interruption import WARNINGS
 from latentsweep.training.ranks.errors import LOST_RANK_EXIT
 from latentsweep.training.ranks.placement import MEETING_FILE
@@ -17,8 +18,6 @@ from latentsweep.training.slurm import preempted
 
 # Something that kills a rank again and again is no accident.
 _MOST_RESTARTS = 5
-# More ranks than this on one core are a slip of the finger.
-_MOST_RANKS_A_CORE = 8
 # So long ranks may take to save their state before they are killed.
 _SECONDS_TO_LEAVE = 30
 _SIGNALS = "SIGTERM,SIGINT,SIGHUP,SIGQUIT,SIGUSR1,SIGUSR2"
@@ -36,7 +35,7 @@ def check_devices(devices: int, *, gpus: bool) -> None:
     """
     import torch
 
-    found, cores = torch.cuda.device_count(), len(os.sched_getaffinity(0))
+    found, own = torch.cuda.device_count(), cores()
     if (gpus or found) and devices > found:
         raise ConfigError(
             f"{'GPUS' if gpus else 'DEVICES'}={devices} is more than this machine has",
@@ -44,14 +43,14 @@ def check_devices(devices: int, *, gpus: bool) -> None:
             expected=f"at most {found}, a GPU a rank",
             mend=f"DEVICES={found}; to train on the CPU, CUDA_VISIBLE_DEVICES=''"
             if found
-            else f"DEVICES={cores} trains on {cores} cores",
+            else f"DEVICES={own} trains on {own} cores",
         )
-    if not found and devices > _MOST_RANKS_A_CORE * cores:
+    if not found and devices > MOST_PROCESSES_A_CORE * own:
         raise ConfigError(
             f"DEVICES={devices} is more than this machine bears",
-            found=f"{cores} cores and no GPU",
-            expected=f"at most {_MOST_RANKS_A_CORE} ranks a core",
-            mend=f"DEVICES={cores}",
+            found=f"{own} cores and no GPU",
+            expected=f"at most {MOST_PROCESSES_A_CORE} ranks a core",
+            mend=f"DEVICES={own}",
         )
 
 
