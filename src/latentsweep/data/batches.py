@@ -70,6 +70,8 @@ class TrainBatches:
         self.split, self.batch_size, self.seed, self.binarise = split, batch_size, seed, binarise
         self.share = share or range(batch_size)
         self._parts = parts
+        # Where a batch is binarised, the whole of it on each rank.
+        self._read = slice(None) if binarise else slice(self.share.start, self.share.stop)
         self._epoch = 0
         self._position = 0
         # Lightning does not load the state of a loader when it resumes between two epochs; what it
@@ -91,6 +93,8 @@ class TrainBatches:
             # body, and after an epoch's last batch this generator may never be asked again.
             last = index + 1 == self._batches
             self._epoch, self._position = (epoch + 1, 0) if last else (epoch, index + 1)
+            if not last:
+                self.split.read_ahead(self._positions(order, index + 1)[self._read])
             yield from self._parts_of(order, epoch, index)
 
     def _parts_of(self, order: Tensor, epoch: int, index: int) -> Iterator[Batch]:
@@ -102,12 +106,16 @@ class TrainBatches:
             yield Batch(images, start, number + 1 == self._parts)
 
     def _images(self, order: Tensor, epoch: int, index: int, part: slice) -> Tensor:
-        positions = order[index * self.batch_size : (index + 1) * self.batch_size]
+        positions = self._positions(order, index)
         if self.binarise:  # of the whole batch, whose random numbers are one stream
             levels = self.split.levels(positions)
             sample = bernoulli_sample(levels, seed_of(self.seed, Stream.BINARISE, epoch, index))
             return sample[part]
         return self.split.images(positions[part])
+
+    def _positions(self, order: Tensor, index: int) -> Tensor:
+        """Of a whole batch in the split, (batch,)."""
+        return order[index * self.batch_size : (index + 1) * self.batch_size]
 
     def set_epoch(self, epoch: int) -> None:
         """Begin this epoch, unless it is the one under way or next to come."""

@@ -46,5 +46,5 @@ class ImageSet:
         return everything.nonzero().squeeze(1)
 
     def with_images(self, images: ImageStore) -> "ImageSet":
-        """The same set with its pixels held in another way."""
-        return replace(self, images=images)
+        """The same set with its pixels held in another way, in memory."""
+        return replace(self, images=images, mapped=False)

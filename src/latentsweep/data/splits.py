@@ -53,16 +53,16 @@ class Split:
         """The images at `positions` (b,) of this split, on the store's device: (b, c, h, w)."""
         return self.image_set.images.batch(self.indices[positions.cpu()])
 
+    def read_ahead(self, positions: Tensor) -> None:
+        """Have the images at `positions` (b,) read from the disk soon, where they lie on one."""
+        if self.image_set.mapped:
+            self.image_set.images.read_ahead(self.indices[positions])
+
     def levels(self, positions: Tensor) -> Tensor:
         """The undivided 8-bit pixels at `positions` (b,), uint8 (b, c, h, w) on the CPU."""
         images = self.image_set.images
         assert isinstance(images, ByteImages)
         return images.levels(self.indices[positions])
-
-    def to(self, device: torch.device) -> "Split":
-        """The same split with its set's images on `device`."""
-        image_set = self.image_set.with_images(self.image_set.images.to(device))
-        return replace(self, image_set=image_set)
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from latentsweep.data.read_ahead import read_ahead
+
 ImageShape = tuple[int, int, int]
 
 
@@ -43,6 +45,9 @@ class ImageStore(Protocol):
             indices: int64 (b,), on any device.
         """
 
+    def read_ahead(self, indices: Tensor) -> None:
+        """Say which images (b,) of a memory-mapped file are next; others are not to call this."""
+
 
 @dataclass(frozen=True)
 class _PixelImages:
@@ -67,6 +72,10 @@ class _PixelImages:
     def to(self, device: torch.device) -> Self:
         """The same images on `device`."""
         return replace(self, pixels=self.pixels.to(device))
+
+    def read_ahead(self, indices: Tensor) -> None:
+        """See `ImageStore`."""
+        read_ahead(self.pixels, indices)
 
     def _chosen(self, indices: Tensor) -> Tensor:
         """The pixels at `indices` (b,) as they are kept, where they are kept: (b, c, h, w)."""
@@ -143,6 +152,10 @@ class PackedImages:
     def to(self, device: torch.device) -> Self:
         """The same images on `device`."""
         return replace(self, bits=self.bits.to(device))
+
+    def read_ahead(self, indices: Tensor) -> None:
+        """See `ImageStore`."""
+        read_ahead(self.bits, indices)
 
     def batch(self, indices: Tensor) -> Tensor:
         """The images at `indices` (b,): float32 (b, c, h, w) of zeros and ones."""
