@@ -35,6 +35,7 @@ OVERRIDES = [
     "trainer=cpu",
     "trainer.max_epochs=3",
     "trainer.threads=1",
+    "trainer.precision=32-true",
     "trainer.progress_bar=false",
     "trainer.checkpoint_every_n_steps=4",
     "tracking=off",
@@ -43,7 +44,8 @@ OVERRIDES = [
 ]
 
 
-# Another case: convolutions, two threads, a learned variance, a cyclic schedule, batches in parts.
+# Another case: convolutions, two threads, a learned variance, a cyclic schedule, batches in parts,
+# bfloat16, which processors without instructions for it know too.
 CONV = [
     "network=conv",
     "network.hidden_size=16",
@@ -51,6 +53,7 @@ CONV = [
     "kl_schedule=cyclic",
     "kl_schedule.period=9",
     "trainer.accumulate_grad_batches=2",
+    "trainer.precision=bf16-mixed",
     "trainer.threads=2",
 ]
 
