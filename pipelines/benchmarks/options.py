@@ -1,6 +1,5 @@
 """What each option for speed or memory does to the speed and to the ELBO of the same run."""
 
-import shutil
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,7 +7,7 @@ from pathlib import Path
 
 from benchmarks.figure import RATIO, Figure, Figures, ratios
 from benchmarks.pipeline_run import run
-from latentsweep.training.numerics import has_bfloat16
+from latentsweep.training.numerics import has_bfloat16, has_compiler
 
 _PART = "options"
 _PLAIN = [
@@ -72,7 +71,7 @@ def _tried(names: list[str]) -> dict[str, list[str]]:
     fit = {name: _OPTIONS[name] for name in names}
     if not has_bfloat16():  # ten times as long
         fit = {name: words for name, words in fit.items() if "bf16" not in str(words)}
-    if not any(shutil.which(name) for name in ("g++", "c++", "clang++")):
+    if not has_compiler():
         fit.pop("compile", None)
     return fit
 

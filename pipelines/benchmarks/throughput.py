@@ -145,6 +145,7 @@ def _figures(
     if _PYTHAE in seconds:
         name = f"{case}: pipeline against pythae"
         yield Figure(_PART, name, RATIO, ratios(seconds[_PYTHAE], default), Goal(1.2, True))
+    if _SPINNING in seconds:
         name = f"{against_bare} as OpenMP comes"
         yield Figure(_PART, name, RATIO, ratios(seconds[_SPINNING], same))
     for side, values in seconds.items():

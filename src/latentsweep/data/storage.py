@@ -46,7 +46,7 @@ class ImageStore(Protocol):
         """
 
     def read_ahead(self, indices: Tensor) -> None:
-        """Say which images (b,) of a memory-mapped file are next; others are not to call this."""
+        """Have the images at `indices` (b,) read soon; only for a store over a file."""
 
 
 @dataclass(frozen=True)

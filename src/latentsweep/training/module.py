@@ -122,7 +122,7 @@ class AutoencoderModule(pl.LightningModule):
     def validation_step(self, batch: Batch, _: int) -> None:
         """Count one batch; its noise is that of its images' positions in the split.
 
-        Metrics are exact whatever precision the training step has.
+        It is never in less than float32, whatever precision the training step has.
         """
         rows = self._rows(batch, self._validation_noise)
         with torch.autocast(self.device.type, enabled=False):

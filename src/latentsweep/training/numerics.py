@@ -86,13 +86,18 @@ def prepare_device(config: TrainConfig, device: torch.device) -> None:
         torch.set_float32_matmul_precision(config.trainer.float32_matmul_precision)
         torch.backends.cudnn.allow_tf32 = config.trainer.float32_matmul_precision != "highest"
     compiles = config.trainer.compile != "off" and device.type == "cpu"
-    if compiles and not any(shutil.which(name) for name in _COMPILERS):
+    if compiles and not has_compiler():
         raise ConfigError(
             "compiling a model for the CPU needs a C++ compiler",
             found=f"none of {', '.join(_COMPILERS)}",
             expected=f"one of them, for trainer.compile={config.trainer.compile}",
             mend="apt-get install g++, or trainer.compile=off",
         )
+
+
+def has_compiler() -> bool:
+    """Whether models can be compiled for the CPU here."""
+    return any(shutil.which(name) for name in _COMPILERS)
 
 
 def has_bfloat16() -> bool:
