@@ -52,6 +52,19 @@ def test_a_run_is_registered_with_its_alias_once_however_often_it_is_promoted(
     assert found.run_id == identity.run_id
 
 
+def test_a_store_that_is_not_mlflows_default_holds_the_model_itself(
+    small: Small, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    elsewhere = f"tracking.uri=sqlite:///{tmp_path}/elsewhere.db"
+    overrides = [*TRACKED, elsewhere, "trainer.max_epochs=1", "trainer.precision=bf16-mixed"]
+    run = train(small(*overrides), [])
+    done = promote(str(run.directory), "", "", "champion")
+    assert done.version == 1
+    # Recorded in float32, though it was trained in bfloat16.
+    assert all(each.agrees for each in done.comparisons)
+
+
 def test_another_machine_gets_the_same_reconstructions(
     run_dir: Path, directory: Path, tmp_path: Path
 ) -> None:

@@ -162,10 +162,24 @@ class Registry:
         for known in self._client.search_model_versions(f"name = '{name}'"):
             if known.run_id == model.run_id and str(known.source).endswith(model.model_id):
                 return int(known.version)
-        made = self._client.create_model_version(
-            name, f"models:/{model.model_id}", run_id=model.run_id, model_id=model.model_id
-        )
+        with _default_store(self._uri):  # which a database asks for the model, whichever it is
+            made = self._client.create_model_version(
+                name, f"models:/{model.model_id}", run_id=model.run_id, model_id=model.model_id
+            )
         return int(made.version)
+
+
+@contextmanager
+def _default_store(uri: str) -> Iterator[None]:
+    """Make a store MLflow's default for a while."""
+    import mlflow
+
+    before = mlflow.get_tracking_uri()
+    mlflow.set_tracking_uri(uri)
+    try:
+        yield
+    finally:
+        mlflow.set_tracking_uri(before)
 
 
 def served_difference(
