@@ -27,7 +27,7 @@ def measure(directory: Path, quick: bool) -> Iterator[Figures | NotMeasured]:
     if len(cores) < _RANKS:
         yield NotMeasured(_PART, f"{_RANKS} ranks need {_RANKS} cores, and here is one")
         return
-    count, epochs, warm_up, turns = (600, 1, 0, 1) if quick else (20_000, 3, 125, 5)
+    count, epochs, warm_up, turns = (600, 1, 0, 1) if quick else (12_000, 3, 75, 5)
     images = directory / "sprites.npy"
     write_sprites(images, count)
     # The global batch is the same on one rank and on two, as is all else but where it is computed.
