@@ -12,11 +12,7 @@ import pytest
 
 from latentsweep.config.project import ROOT
 from latentsweep.training.ranks.errors import LOST_RANK_EXIT
-
-SMALL = (
-    *("data=digits", "batch_size=128", "model.latent_size=3", "trainer.max_epochs=1"),
-    *("tracking=off", "trainer.progress_bar=false", "tracking.system_metrics_every_seconds=0"),
-)
+from tests.pipelines.small_ranks import SMALL, journals, ranks_of
 
 
 def command(script: str, *arguments: str) -> list[str]:
@@ -101,12 +97,3 @@ def test_killed_rank_is_replaced_and_the_run_ends_well(tmp_path: Path) -> None:
     assert launched.returncode == 0, said
     assert "a rank was killed by SIGKILL; all start again" in said
     assert len(journals(tmp_path)) == 1
-
-
-def journals(directory: Path) -> list[Path]:
-    return list(directory.glob("runs/*/journal.jsonl"))
-
-
-def ranks_of(launcher: int) -> list[int]:
-    children = Path(f"/proc/{launcher}/task/{launcher}/children").read_text().split()
-    return [int(child) for child in children]

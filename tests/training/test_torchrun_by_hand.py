@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 from latentsweep.config.project import ROOT
-from tests.pipelines.test_launch import SMALL, journals, ranks_of
+from tests.pipelines.small_ranks import SMALL, journals, ranks_of
 
 
 def agent(directory: Path, node: int, port: int, *arguments: str) -> subprocess.Popen[str]:
