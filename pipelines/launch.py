@@ -16,6 +16,7 @@ from latentsweep.errors import ConfigError
 from latentsweep.training.ranks.placement import LAUNCHED_BY
 
 TRAIN = Path(__file__).with_name("train.py")
+_MINUTES = 240
 
 
 def main() -> int:
@@ -83,7 +84,7 @@ def _parse() -> tuple[argparse.Namespace, list[str]]:
     parser.add_argument("--cluster", choices=["slurm"], help="queue the ranks as a job there")
     parser.add_argument("--nodes", type=number, default=1, help="machines of the cluster")
     parser.add_argument("--cpus", type=number, default=0, help="cores of the cluster, a rank")
-    parser.add_argument("--minutes", type=number, default=240, help="then it is queued again")
+    parser.add_argument("--minutes", type=number, default=_MINUTES, help="then it is queued again")
     parser.add_argument("--partition", default="", help="of the cluster")
     options, overrides = parser.parse_known_args()
     if options.gpus and options.devices > 1 and options.gpus != options.devices:
@@ -112,9 +113,10 @@ def _whole_number(text: str) -> int:
 def _words(options: argparse.Namespace) -> list[str]:
     """This script and its options, as they are given again."""
     words = ["launch.py"]
-    for name in ("devices", "gpus", "cluster", "nodes", "cpus", "partition"):
+    usual = {"devices": 1, "nodes": 1, "minutes": _MINUTES}
+    for name in ("devices", "gpus", "cluster", "nodes", "cpus", "minutes", "partition"):
         value = getattr(options, name)
-        if value and not (value == 1 and name in ("devices", "nodes")):
+        if value and value != usual.get(name):
             words += [f"--{name}", str(value)]
     return words
 

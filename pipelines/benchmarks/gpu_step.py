@@ -63,11 +63,14 @@ class StepProfile(pl.Callback):
 
 def main() -> None:
     """Train one epoch, profiled."""
-    step_profile = StepProfile([ProfilerActivity.CPU, ProfilerActivity.CUDA])
+    watched = [ProfilerActivity.CPU]
+    if torch.cuda.is_available():
+        watched.append(ProfilerActivity.CUDA)
+    step_profile = StepProfile(watched)
     build = run.build_trainer
 
-    def with_profile(config: Any, device: Any, callbacks: list[Any], ranks: Any) -> pl.Trainer:
-        return build(config, device, [*callbacks, step_profile], ranks)
+    def with_profile(config: Any, device: Any, callbacks: list[Any], *more: Any) -> pl.Trainer:
+        return build(config, device, [*callbacks, step_profile], *more)
 
     run.build_trainer = with_profile
     run.train(typed(compose(CONFIG_DIRECTORY, "train", sys.argv[1:])), sys.argv[1:])

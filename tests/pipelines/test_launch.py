@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from latentsweep.config.project import ROOT
-from latentsweep.training.ranks.errors import LOST_RANK_EXIT
+from latentsweep.training.ranks.meeting import MEETING_EXIT
 from tests.pipelines.small_ranks import SMALL, journals, ranks_of
 
 
@@ -73,7 +73,7 @@ def test_ranks_that_wait_in_vain_name_address_and_limit(tmp_path: Path) -> None:
         done = run(
             tmp_path, "train.py", "trainer=ddp", "trainer.meeting_seconds=2", environment=place
         )
-        assert done.returncode == LOST_RANK_EXIT
+        assert done.returncode == MEETING_EXIT
         assert time.monotonic() - began < 60
         assert f"127.0.0.1:{port}" in done.stderr
         assert message in done.stderr

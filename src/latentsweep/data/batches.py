@@ -100,18 +100,16 @@ class TrainBatches:
     def _parts_of(self, order: Tensor, epoch: int, index: int) -> Iterator[Batch]:
         """This rank's share of a batch, in equal parts."""
         size = len(self.share) // self._parts
-        for number in range(self._parts):
-            start = self.share.start + number * size
-            images = self._images(order, epoch, index, slice(start, start + size))
-            yield Batch(images, start, number + 1 == self._parts)
-
-    def _images(self, order: Tensor, epoch: int, index: int, part: slice) -> Tensor:
         positions = self._positions(order, index)
+        sample = None
         if self.binarise:  # of the whole batch, whose random numbers are one stream
             levels = self.split.levels(positions)
             sample = bernoulli_sample(levels, seed_of(self.seed, Stream.BINARISE, epoch, index))
-            return sample[part]
-        return self.split.images(positions[part])
+        for number in range(self._parts):
+            start = self.share.start + number * size
+            part = slice(start, start + size)
+            images = self.split.images(positions[part]) if sample is None else sample[part]
+            yield Batch(images, start, number + 1 == self._parts)
 
     def _positions(self, order: Tensor, index: int) -> Tensor:
         """Of a whole batch in the split, (batch,)."""

@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 from latentsweep.data.read_ahead import read_ahead
+from latentsweep.data.sending import sent
 
 ImageShape = tuple[int, int, int]
 
@@ -81,7 +82,7 @@ class _PixelImages:
         """The pixels at `indices` (b,) as they are kept, where they are kept: (b, c, h, w)."""
         if self.pixels.device.type == "cpu":
             return torch.from_numpy(self.pixels.numpy()[indices.cpu().numpy()])
-        return self.pixels.index_select(0, indices.to(self.pixels.device))
+        return self.pixels.index_select(0, sent(indices, self.pixels.device))
 
 
 @dataclass(frozen=True)
@@ -164,7 +165,7 @@ class PackedImages:
             chosen = self.bits.numpy()[indices.cpu().numpy()]
             pixels = np.unpackbits(chosen, axis=1, count=count).astype(np.float32)
             return torch.from_numpy(pixels).reshape(-1, *self.shape)
-        bits = self.bits.index_select(0, indices.to(self.bits.device))
+        bits = self.bits.index_select(0, sent(indices, self.bits.device))
         return unpack_by_shifts(bits)[:, :count].float().reshape(-1, *self.shape)
 
 

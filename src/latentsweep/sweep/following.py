@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 import torch
@@ -64,6 +64,16 @@ def worker_ranks(count: int, meeting_seconds: float) -> Ranks:
     return form_group(placement, meeting_seconds)
 
 
+def tell(ranks: Ranks, task: Task) -> Task:
+    """What rank 0 says between two trials, on every rank.
+
+    Raises:
+        RankLostError: one of them is gone.
+    """
+    with ranks.together():
+        return ranks.from_leader(lambda: task)
+
+
 class WorkerSupervisor(Supervisor):
     """Of a run on a worker's ranks; by itself that of ranks for which rank 0 decides everything.
 
@@ -94,19 +104,14 @@ def follow_leader(ranks: Ranks, interruption: Interruption) -> None:
     Raises:
         SystemExit: the connection to the other ranks is lost.
     """
-    nothing: Task = None
     while True:
-        try:
-            task = ranks.from_leader(lambda: nothing)
+        with suppress(LatentsweepError):  # rank 0 tells of it
+            task = tell(ranks, None)
             if task is None:
                 return
             if isinstance(task, TrialTask):
                 supervisor = WorkerSupervisor(ranks, interruption)
                 train(task.config, list(task.overrides), supervisor)
-        except LatentsweepError:  # rank 0 tells of it
-            pass
-        except RuntimeError:  # rank 0 is gone
-            sys.exit(LOST_RANK_EXIT)
         if ranks.broken:
             sys.exit(LOST_RANK_EXIT)
         interruption.withdraw()

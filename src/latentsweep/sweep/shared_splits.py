@@ -13,7 +13,11 @@ from latentsweep.training.ranks.ranks import Ranks
 @lru_cache(maxsize=1)
 def read_splits(data: DataConfig, seed: int) -> Splits:
     """A data set that stays in memory from trial to trial and, read before a fork, is shared."""
+    _in_memory[:] = [(data, seed)]
     return load(data, seed)
+
+
+_in_memory: list[tuple[DataConfig, int]] = []
 
 
 @lru_cache(maxsize=1)
@@ -22,7 +26,7 @@ def placed_splits(data: DataConfig, seed: int, device: torch.device, ranks: Rank
 
     Ranks that were forked after it was read share it by that.
     """
-    forked = all(ranks.of_all(read_splits.cache_info().currsize > 0))
+    forked = all(ranks.of_all((data, seed) in _in_memory))
     read = (
         read_splits(data, seed) if forked else one_copy_a_machine(ranks, lambda: load(data, seed))
     )

@@ -14,7 +14,7 @@ from latentsweep.config.tracking import TrackingConfig
 from latentsweep.config.typed import first_line
 from latentsweep.errors import RunBusyError
 from latentsweep.sweep.attributes import EPOCHS, RUN, SLOT
-from latentsweep.sweep.following import TrialTask, WorkerSupervisor
+from latentsweep.sweep.following import TrialTask, WorkerSupervisor, tell
 from latentsweep.tracking.courier import Courier
 from latentsweep.tracking.nesting import TRIALS_FOLDER
 from latentsweep.tracking.session import Shipping
@@ -59,9 +59,9 @@ class TrialSupervisor(WorkerSupervisor):
         self._tags = tags
         self._courier = courier
 
-    def tell(self, task: TrialTask) -> None:
+    def share(self, task: TrialTask) -> None:
         """Have the worker's other ranks train the same."""
-        self._ranks.from_leader(lambda: task)
+        tell(self._ranks, task)
 
     def shipper(self, run_dir: Path, tracking: TrackingConfig) -> Shipping | None:
         """The worker's."""
@@ -118,7 +118,7 @@ def run_trial(
     """
     task = TrialTask(config, tuple(overrides))
     while True:
-        supervisor.tell(task)
+        supervisor.share(task)
         try:
             return train(config, overrides, supervisor)
         except RunBusyError:

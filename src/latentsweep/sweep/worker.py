@@ -31,7 +31,7 @@ from latentsweep.randomness import Stream, seed_of
 from latentsweep.sweep.attributes import METRICS
 from latentsweep.sweep.composer import Composer
 from latentsweep.sweep.ending import end_sweep
-from latentsweep.sweep.following import WAIT, follow_leader, worker_ranks
+from latentsweep.sweep.following import WAIT, follow_leader, tell, worker_ranks
 from latentsweep.sweep.plan import Plan
 from latentsweep.sweep.pruners import build_pruner
 from latentsweep.sweep.queue import Queue
@@ -117,7 +117,8 @@ class Worker:
                     requeue.leave(interruption.signal)
                 # Until here the others have waited: the first that ends may end the whole job.
                 if not ranks.broken:
-                    ranks.from_leader(lambda: None)
+                    with suppress(RankLostError):  # it would have nothing more to do
+                        tell(ranks, None)
                 ranks.close()
 
     def _work(self, interruption: Interruption, ranks: Ranks) -> WorkReport:
@@ -127,6 +128,9 @@ class Worker:
                 work.until_done()
             finally:
                 unsynced = work.close()
+        except RankLostError:
+            # As if this worker had died, which it does now: whoever sees that takes its trial up.
+            sys.exit(LOST_RANK_EXIT)
         except LatentsweepError as error:
             if self.plan.detached and interruption.signal is None:
                 raise
@@ -167,7 +171,7 @@ class _Work:
             elif self._queue.stopped or self._queue.is_finished():
                 break
             else:  # others' trials are running, and one of them may be lost
-                self._ranks.from_leader(lambda: WAIT)
+                tell(self._ranks, WAIT)
                 until = time.monotonic() + pause * (0.5 + random.random())
                 while self._wait(until):
                     pass
@@ -209,8 +213,7 @@ class _Work:
         except InterruptedTrainingError:
             self._queue.hand_back(trial_id)
         except RankLostError:
-            # As if this worker had died, which it does now: whoever sees that takes the trial up.
-            sys.exit(LOST_RANK_EXIT)
+            raise
         except RunBusyError as error:  # by a worker that was taken for dead and has not noticed
             self._queue.set_aside(trial_id, reason(error))
         except StorageError:

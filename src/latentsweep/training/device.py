@@ -57,7 +57,11 @@ def _gpu_of(ranks: Ranks) -> torch.device:
 
 
 def set_threads(config: TrainerConfig, ranks: Ranks = ALONE) -> int:
-    """Set and return PyTorch's number of CPU threads: a rank's share of its machine's cores."""
-    threads = config.threads or max(1, cores() // ranks.local_size)
+    """Set and return PyTorch's number of CPU threads: a rank's share of the cores it may use.
+
+    A cluster may have given each rank cores of its own; the ranks of a machine share equal ones.
+    """
+    own = (os.uname().nodename, tuple(sorted(os.sched_getaffinity(0))))
+    threads = config.threads or max(1, cores() // ranks.of_all(own).count(own))
     torch.set_num_threads(threads)
     return threads

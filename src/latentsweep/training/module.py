@@ -11,6 +11,7 @@ from latentsweep.config import TrainConfig
 from latentsweep.config.checks import bends_the_mean
 from latentsweep.config.trainer import Compile
 from latentsweep.data.batches import Batch
+from latentsweep.data.sending import sent
 from latentsweep.models.build import build_model
 from latentsweep.models.kl_schedules import build_schedule
 from latentsweep.models.terms import Terms
@@ -55,6 +56,9 @@ class AutoencoderModule(pl.LightningModule):
             self.model = build_model(config.model, config.network, config.likelihood, shape)
         numerics.lay_out(self.model)
         self._channels_last = numerics.channels_last
+        # A fused step takes the loss's scale off by itself, which clipping needs to be off before.
+        clips = config.trainer.gradient_clip_val is not None
+        self._fused = not (clips and numerics.precision == "16-mixed")
         self._terms = _compiled(self.model.terms, config.trainer.compile)
         self.schedule = build_schedule(config.kl_schedule)
         self._bends = bends_the_mean(config)
@@ -146,15 +150,26 @@ class AutoencoderModule(pl.LightningModule):
             lr=settings.learning_rate,
             betas=(settings.beta1, settings.beta2),
             weight_decay=settings.weight_decay,
-            fused=True,  # about half the time of the unfused one on a CPU
+            fused=self._fused,  # about half the time of the unfused one on a CPU
         )
+
+    def configure_gradient_clipping(
+        self,
+        optimizer: torch.optim.Optimizer,
+        gradient_clip_val: float | None = None,
+        gradient_clip_algorithm: str | None = None,
+    ) -> None:
+        """Clip the whole gradient's norm; Lightning's own refuses that for fused optimisers."""
+        del optimizer, gradient_clip_algorithm
+        if gradient_clip_val is not None:
+            torch.nn.utils.clip_grad_norm_(self.parameters(), gradient_clip_val)
 
     def transfer_batch_to_device(
         self, batch: Batch, device: torch.device, dataloader_idx: int
     ) -> Batch:
         """Move the images; a batch of a set that lies on the device is there already."""
         del dataloader_idx
-        images = batch.images.to(device, non_blocking=True)
+        images = sent(batch.images, device)
         if self._channels_last:
             images = images.contiguous(memory_format=torch.channels_last)
         return batch._replace(images=images)
@@ -171,7 +186,8 @@ class AutoencoderModule(pl.LightningModule):
 
     def _rows(self, batch: Batch, drawn: Tensor) -> Tensor:
         """The noise of this batch's images, of the global batch's or the whole split's."""
-        return drawn[batch.start : batch.start + len(batch.images)].to(batch.images)
+        rows = drawn[batch.start : batch.start + len(batch.images)]
+        return sent(rows, batch.images.device).to(batch.images.dtype)
 
 
 def _compiled(terms: Callable[[Tensor, Tensor], Terms], mode: Compile) -> Callable[..., Terms]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -15,7 +16,9 @@ from latentsweep.config.network import ConvConfig
 from latentsweep.config.trainer import Precision
 from latentsweep.errors import ConfigError
 
-_COMPILERS = ("g++", "c++", "clang++")
+# What PyTorch calls: for the CPU, and beside Triton for a GPU.
+_COMPILERS = {"cpu": ("g++", "c++", "clang++"), "cuda": ("gcc", "cc", "clang")}
+_OTHER = {"cpu": "CXX", "cuda": "CC"}
 LightningPrecision = Literal["32-true", "64-true", "bf16-mixed", "16-mixed"]
 
 
@@ -85,19 +88,20 @@ def prepare_device(config: TrainConfig, device: torch.device) -> None:
     if device.type == "cuda":
         torch.set_float32_matmul_precision(config.trainer.float32_matmul_precision)
         torch.backends.cudnn.allow_tf32 = config.trainer.float32_matmul_precision != "highest"
-    compiles = config.trainer.compile != "off" and device.type == "cpu"
-    if compiles and not has_compiler():
+    if config.trainer.compile != "off" and not has_compiler(device.type):
+        names = _COMPILERS[device.type]
         raise ConfigError(
-            "compiling a model for the CPU needs a C++ compiler",
-            found=f"none of {', '.join(_COMPILERS)}",
+            "compiling a model needs a compiler",
+            found=f"none of {', '.join(names)}",
             expected=f"one of them, for trainer.compile={config.trainer.compile}",
-            mend="apt-get install g++, or trainer.compile=off",
+            mend=f"apt-get install {names[0]}, or trainer.compile=off",
         )
 
 
-def has_compiler() -> bool:
-    """Whether models can be compiled for the CPU here."""
-    return any(shutil.which(name) for name in _COMPILERS)
+def has_compiler(device_type: str) -> bool:
+    """Whether models can be compiled here for devices of a type, `cpu` or `cuda`."""
+    names = (*_COMPILERS[device_type], os.environ.get(_OTHER[device_type], ""))
+    return any(shutil.which(name) for name in names if name)
 
 
 def has_bfloat16() -> bool:

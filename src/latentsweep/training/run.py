@@ -31,6 +31,7 @@ from latentsweep.training.progress import TrainingProgress
 from latentsweep.training.ranks.agreement import (
     refuse_mixed_code,
     refuse_mixed_data,
+    refuse_too_few,
     share_of_batch,
 )
 from latentsweep.training.ranks.errors import RankLostError
@@ -65,6 +66,7 @@ def train(
         refuse_mixed_code(config, ranks)
         splits = supervisor.splits(config, device, ranks)
         refuse_mixed_data(splits.digest, ranks)
+        refuse_too_few(len(splits.val), ranks)
         parts = config.trainer.accumulate_grad_batches
         batches = TrainBatches(
             splits.train, config.batch_size, config.seed, splits.resample, share, parts

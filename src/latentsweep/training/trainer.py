@@ -45,7 +45,7 @@ def build_trainer(
         profiler=_NoProfiler(),
         enable_checkpointing=False,
         enable_model_summary=False,
-        enable_progress_bar=config.progress_bar,
+        enable_progress_bar=config.progress_bar and ranks.leads,
         num_sanity_val_steps=0,
         use_distributed_sampler=False,
     )

@@ -27,6 +27,23 @@ def share_of_batch(config: TrainConfig, ranks: Ranks) -> range:
     return ranks.share(config.batch_size)
 
 
+def refuse_too_few(validation_images: int, ranks: Ranks) -> None:
+    """Refuse a validation split of which a rank would have nothing.
+
+    Raises:
+        ConfigError: that is so.
+    """
+    if validation_images < ranks.size:
+        error = ConfigError(
+            "the ranks cannot share the validation split",
+            found=f"{validation_images} validation images, {ranks.size} ranks",
+            expected="at least one image a rank",
+            mend="a larger data.val_fraction, or fewer ranks",
+        )
+        error.common = True
+        raise error
+
+
 def refuse_mixed_code(config: TrainConfig, ranks: Ranks) -> None:
     """Refuse ranks of which one runs other code, or was given another config.
 

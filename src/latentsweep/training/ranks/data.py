@@ -1,5 +1,6 @@
 """A data set in each rank's hands, and once in the memory of each machine."""
 
+import os
 from collections.abc import Callable
 
 from latentsweep.data.one_copy import offer, take
@@ -25,7 +26,9 @@ def one_copy_a_machine(ranks: Ranks, load: Callable[[], Splits]) -> Splits:
         offered, memory = offer(splits)
     else:
         offered, memory = None, None
-    theirs = ranks.of_all(offered)[ranks.rank - ranks.local_rank]
+    here = os.uname().nodename
+    offers = ranks.of_all((here, offered))
+    theirs = next((offer for host, offer in offers if host == here and offer), None)
     try:
         shared = take(theirs) if theirs else None
     except OSError:

@@ -16,6 +16,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
+from latentsweep.config.typed import first_line
 from latentsweep.errors import LatentsweepError
 from latentsweep.training.ranks.errors import (
     QuietError,
@@ -32,6 +33,8 @@ T = TypeVar("T")
 _LONGEST_WAIT = timedelta(minutes=30)
 # So long the last words of a rank may take to be there.
 _LAST_WORDS_SECONDS = 3.0
+# So long the others may take to notice that rank 0 has failed; one that was killed never does.
+_HEARING_SECONDS = 10.0
 # So long rank 0 may take to put on record how training ended.
 _FAREWELL_SECONDS = 60.0
 
@@ -143,7 +146,7 @@ class RankGroup(Ranks):
             if not _is_lost_connection(error):
                 raise
             told = self._last_words()
-            raise (self._lost() if told is None else RankFailedError(**told)) from error
+            raise (self._lost(error) if told is None else RankFailedError(**told)) from error
 
     def close(self) -> None:
         """See `Ranks`."""
@@ -166,8 +169,10 @@ class RankGroup(Ranks):
             self._break_off()
             return error if self.leads else QuietError(_exit_code(error))
         self._break_off()
-        heard = self.leads or self._hear(range(1), _FAREWELL_SECONDS)
-        return error if self.leads or not heard else QuietError(_exit_code(error))
+        if self.leads:  # it may hold the store, and the others are to find its words there
+            self._hear(range(self.size), _HEARING_SECONDS)
+            return error
+        return QuietError(_exit_code(error)) if self._hear(range(1), _FAREWELL_SECONDS) else error
 
     def _say(self, error: Exception) -> None:
         """Leave word for the others."""
@@ -205,14 +210,15 @@ class RankGroup(Ranks):
                 time.sleep(0.05)
         return None
 
-    def _lost(self) -> RankLostError:
+    def _lost(self, error: Exception) -> RankLostError:
         others = [rank for rank in range(self.size) if rank != self.rank]
         hosts: list[str] = []
         with suppress(RuntimeError):
             hosts = sorted({host_of(self._store, rank) for rank in others})
         return RankLostError(
             "another rank left without a word",
-            found=f"one of rank {', '.join(map(str, others))} on {', '.join(hosts) or 'its host'}",
+            found=f"one of rank {', '.join(map(str, others))} on {', '.join(hosts) or 'its host'} "
+            f"({first_line(error)[:200]})",
             expected="all ranks, until the run ends",
             mend="see why it was killed (memory?); the same command goes on from the last "
             "checkpoint",

@@ -12,14 +12,17 @@ from torch._C._distributed_c10d import FileStore, PrefixStore, Store, TCPStore
 
 from latentsweep.config.typed import first_line
 from latentsweep.errors import LatentsweepError
-from latentsweep.training.ranks.errors import LOST_RANK_EXIT, QuietError
+from latentsweep.training.ranks.errors import QuietError
 from latentsweep.training.ranks.placement import Placement
+
+# `EX_UNAVAILABLE` of sysexits.h: another start would find the same.
+MEETING_EXIT = 69
 
 
 class MeetingError(LatentsweepError):
     """The ranks of a run could not meet; nothing was started."""
 
-    exit_code = LOST_RANK_EXIT
+    exit_code = MEETING_EXIT
 
 
 def meet(placement: Placement, seconds: float) -> Store:
@@ -39,14 +42,14 @@ def meet(placement: Placement, seconds: float) -> Store:
     except (RuntimeError, OSError) as error:
         # DistError is a RuntimeError. Elsewhere the first of each machine speaks for it.
         if placement.local_rank:
-            raise QuietError(LOST_RANK_EXIT) from None
+            raise QuietError(MEETING_EXIT) from None
         raise _unreachable(placement, seconds, error) from None
     try:
         store.wait([_key(rank) for rank in range(placement.size)], limit)
     except RuntimeError:
         missing = [rank for rank in range(placement.size) if not store.check([_key(rank)])]
         if placement.rank != min(set(range(placement.size)) - set(missing)):
-            raise QuietError(LOST_RANK_EXIT) from None
+            raise QuietError(MEETING_EXIT) from None
         raise MeetingError(
             f"the ranks did not meet at {placement.meeting}",
             found=f"no rank {', '.join(map(str, missing))} within {seconds:g} s",
@@ -86,7 +89,7 @@ def join_group(store: Store, placement: Placement, backend: str, seconds: float)
         )
     except (RuntimeError, OSError) as error:
         if placement.rank:
-            raise QuietError(LOST_RANK_EXIT) from None
+            raise QuietError(MEETING_EXIT) from None
         raise MeetingError(
             f"the ranks met at {placement.meeting} and cannot connect to each other",
             found=first_line(error)[:300],
