@@ -42,6 +42,11 @@ ifeq ($(origin CLUSTER),command line)
   LAUNCH += $(if $(CPUS),--cpus $(CPUS)) $(if $(TIME),--minutes $(TIME))
 endif
 LAUNCH := $(strip $(LAUNCH))
+ifneq ($(origin CLUSTER),command line)
+  ifneq ($(filter PARTITION CPUS TIME,$(GIVEN)),)
+    $(error latentsweep: $(filter PARTITION CPUS TIME,$(GIVEN)): only with CLUSTER=slurm)
+  endif
+endif
 
 sweep: $(INSTALLED)  ## search latent size and KL weight; WORKERS=, CLUSTER=slurm, GPUS=4 a trial, ARGS="model.beta='interval(1,8)'"
 	@$(BIN)/python pipelines/sweep.py $(SWEEP) $(ARGS)

@@ -22,9 +22,8 @@ _MINUTES = 240
 def main() -> int:
     """Check everything once, then start the ranks."""
     options, overrides = _parse()
-    sys.argv = [str(TRAIN), *overrides]
-    if not any(text.startswith("trainer=") for text in overrides):
-        sys.argv.append("trainer=ddp")
+    chosen = any(text.startswith("trainer=") for text in overrides)
+    sys.argv = [str(TRAIN), *([] if chosen else ["trainer=ddp"]), *overrides]
     command = [sys.executable, *sys.argv]
     config = check_command_line("train", ranks_follow=True)
     if config is None:  # Hydra is asked something
@@ -78,15 +77,22 @@ def _parse() -> tuple[argparse.Namespace, list[str]]:
         description="Train one model on several devices; overrides are those of train.py.",
         allow_abbrev=False,
     )
-    number = _whole_number
-    parser.add_argument("--devices", type=number, default=1, help="ranks on each machine")
-    parser.add_argument("--gpus", type=number, default=0, help="GPUs of each machine, a rank each")
-    parser.add_argument("--cluster", choices=["slurm"], help="queue the ranks as a job there")
-    parser.add_argument("--nodes", type=number, default=1, help="machines of the cluster")
-    parser.add_argument("--cpus", type=number, default=0, help="cores of the cluster, a rank")
-    parser.add_argument("--minutes", type=number, default=_MINUTES, help="then it is queued again")
+    parser.add_argument("--devices", default="1", help="ranks on each machine")
+    parser.add_argument("--gpus", default="", help="GPUs of each machine, a rank each")
+    parser.add_argument("--cluster", default="", help="slurm: queue the ranks as a job there")
+    parser.add_argument("--nodes", default="1", help="machines of the cluster")
+    parser.add_argument("--cpus", default="", help="cores of the cluster, a rank")
+    parser.add_argument("--minutes", default=str(_MINUTES), help="then it is queued again")
     parser.add_argument("--partition", default="", help="of the cluster")
     options, overrides = parser.parse_known_args()
+    for name in ("devices", "gpus", "nodes", "cpus", "minutes"):
+        setattr(options, name, _whole_number(name, getattr(options, name)))
+    if options.cluster not in ("", "slurm"):
+        raise ConfigError(
+            f"CLUSTER={options.cluster} is no cluster that is known here",
+            expected="CLUSTER=slurm",
+            mend="leave it out, and torchrun starts the ranks (docs/scaling.md)",
+        )
     if options.gpus and options.devices > 1 and options.gpus != options.devices:
         raise ConfigError(
             "each rank has a GPU of its own",
@@ -103,11 +109,22 @@ def _parse() -> tuple[argparse.Namespace, list[str]]:
     return options, overrides
 
 
-def _whole_number(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not a whole number from 1")
-    return number
+def _whole_number(name: str, text: str) -> int:
+    """The number of an option; 0 where it is not given.
+
+    Raises:
+        ConfigError: it is none.
+    """
+    if not text:
+        return 0
+    if not text.isdecimal() or int(text) < 1:
+        variable = "TIME" if name == "minutes" else name.upper()
+        raise ConfigError(
+            f"{variable}={text}",
+            expected="a whole number from 1",
+            mend=f"{variable}=2, or leave it out",
+        )
+    return int(text)
 
 
 def _words(options: argparse.Namespace) -> list[str]:

@@ -71,7 +71,7 @@ def _tried(names: list[str]) -> dict[str, list[str]]:
     fit = {name: _OPTIONS[name] for name in names}
     if not has_bfloat16():  # ten times as long
         fit = {name: words for name, words in fit.items() if "bf16" not in str(words)}
-    if not has_compiler():
+    if not has_compiler("cpu"):
         fit.pop("compile", None)
     return fit
 

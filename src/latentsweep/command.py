@@ -9,7 +9,7 @@ import signal
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from io import TextIOWrapper
 from pathlib import Path
 
@@ -32,7 +32,8 @@ from latentsweep.sweep.search import read_search
 from latentsweep.tracking.files import check_writable
 from latentsweep.tracking.preflight import check_store
 from latentsweep.tracking.uri import resolve_uri
-from latentsweep.training.ranks.placement import required_placement
+from latentsweep.training.ranks.errors import QuietError
+from latentsweep.training.ranks.placement import find_placement, required_placement
 
 # By default GNU OpenMP's threads spin for long before they sleep. Measured for two runs at once on
 # two cores: 160 ms a step instead of 12 (alone: 5.4 instead of 6.0). Read when torch is imported.
@@ -62,13 +63,26 @@ def pipeline(config_name: str) -> Callable[[Task], Callable[[], None]]:
                 task(checked(composed), list(HydraConfig.get().overrides.task))
 
         def command() -> None:
-            with errors_to_terminal():
+            with errors_to_terminal(), _first_rank_speaks():
                 check_command_line(config_name)
             run()
 
         return command
 
     return decorate
+
+
+@contextmanager
+def _first_rank_speaks() -> Iterator[None]:
+    """Of the ranks of a machine, the first tells what is wrong with the command they all got."""
+    try:
+        yield
+    except LatentsweepError as error:
+        with suppress(ConfigError):  # one that cannot tell which it is speaks, too
+            placement = find_placement() if "trainer=ddp" in sys.argv else None
+            if placement and placement.local_rank:
+                raise QuietError(error.exit_code) from None
+        raise
 
 
 def check_command_line(config_name: str, *, ranks_follow: bool = False) -> TrainConfig | None:
@@ -85,6 +99,8 @@ def check_command_line(config_name: str, *, ranks_follow: bool = False) -> Train
         LatentsweepError: the command line, the config or its data set is wrong, or the
             run could not be recorded.
     """
+    if "RANK" in os.environ:
+        find_placement()  # Lightning reads the same variables as it is imported
     arguments = get_args_parser().parse_args()
     if _is_question(arguments):
         return None

@@ -1,11 +1,17 @@
 """What of a profile counts as a kernel and as a wait of the host."""
 
+import json
+import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
 import pytest
 import torch
 from torch.profiler import ProfilerActivity
+
+from latentsweep.config.project import ROOT
 
 _CPU, _CUDA = torch.autograd.DeviceType.CPU, torch.autograd.DeviceType.CUDA
 
@@ -31,3 +37,12 @@ def test_annotation_over_kernels_is_no_kernel(benchmark: Callable[[str], ModuleT
     )
     assert profiled.kernel_seconds == pytest.approx(100e-6)  # of 8 steps
     assert profiled.synchronisations == pytest.approx(1 / 8)
+
+
+def test_run_is_profiled_where_there_is_no_gpu_too(tmp_path: Path) -> None:
+    words = ["data=digits", "batch_size=8", "trainer=cpu", "trainer.max_epochs=1", "tracking=off"]
+    words += [f"output_dir={tmp_path}", "trainer.progress_bar=false"]
+    command = [sys.executable, "-m", "benchmarks.gpu_step", *words]
+    done = subprocess.run(command, cwd=ROOT / "pipelines", capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout.splitlines()[-1]) == {"kernel_seconds": 0, "synchronisations": 0}

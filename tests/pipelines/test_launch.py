@@ -12,7 +12,7 @@ import pytest
 
 from latentsweep.config.project import ROOT
 from latentsweep.training.ranks.meeting import MEETING_EXIT
-from tests.pipelines.small_ranks import SMALL, journals, ranks_of
+from tests.pipelines.small_ranks import SMALL, journals, ranks_of, wait_for_steps
 
 
 def command(script: str, *arguments: str) -> list[str]:
@@ -37,6 +37,8 @@ REFUSED = {
     "more ranks than cores bear": (["--devices", "128"], "DEVICES=128"),
     "GPUs that are not there": (["--gpus", "2", "batch_size=128"], "GPUS=2 is more than"),
     "a batch that two ranks cannot share": (["--devices", "3"], "cannot share a batch evenly"),
+    "half a rank": (["--devices", "2.5"], "DEVICES=2.5"),
+    "a cluster nobody knows": (["--cluster", "kube"], "CLUSTER=kube"),
     "several nodes without a cluster": (["--nodes", "2"], "need a cluster"),
     "another trainer": (["--devices", "2", "trainer=cpu"], "trainer=cpu trains in one process"),
     "an unknown key": (["--devices", "2", "trainer.max_epoch=2"], "unknown key"),
@@ -52,6 +54,55 @@ def test_mistake_is_told_once_and_nothing_is_started(tmp_path: Path, mistake: st
     assert done.stderr.count("latentsweep: ") == 1
     assert "Traceback" not in done.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def test_config_is_shown_for_ranks_too(tmp_path: Path) -> None:
+    done = run(tmp_path, "launch.py", "--devices", "2", "--cfg", "job")
+    assert done.returncode == 0, done.stderr
+    assert "name: ddp" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "nonsense",
+    [
+        {"RANK": "foo", "WORLD_SIZE": "bar"},
+        {"RANK": "0", "WORLD_SIZE": "0", "MASTER_ADDR": "localhost", "MASTER_PORT": "29511"},
+        {"RANK": "0", "WORLD_SIZE": "2", "MASTER_ADDR": "localhost", "MASTER_PORT": "99999"},
+        {"RANK": "7", "WORLD_SIZE": "3", "MASTER_ADDR": "localhost", "MASTER_PORT": "29511"},
+    ],
+    ids=["no numbers", "nobody", "no port", "beyond the last"],
+)
+def test_nonsense_of_a_launcher_is_refused_at_once(
+    tmp_path: Path, nonsense: dict[str, str]
+) -> None:
+    done = run(tmp_path, "train.py", environment=nonsense)
+    assert done.returncode == 2
+    assert "cannot tell which rank this process is" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_directory_without_room_for_the_meeting_is_named(tmp_path: Path) -> None:
+    place = {"LATENTSWEEP_MEETING_FILE": str(tmp_path / "gone" / "ranks")}
+    place |= {"RANK": "0", "WORLD_SIZE": "2", "LOCAL_RANK": "0", "LOCAL_WORLD_SIZE": "2"}
+    done = run(tmp_path, "train.py", "trainer=ddp", environment=place)
+    assert done.returncode == MEETING_EXIT
+    assert f"there is no directory {tmp_path / 'gone'}" in done.stderr
+
+
+def test_ranks_whose_launcher_is_killed_save_and_leave(tmp_path: Path) -> None:
+    arguments = ("--devices", "2", "trainer.max_epochs=4000", "tracking.every_n_steps=1")
+    words = [text for text in command("launch.py", *arguments) if text != "trainer.max_epochs=1"]
+    with subprocess.Popen(words, cwd=tmp_path, stderr=subprocess.DEVNULL) as launched:
+        wait_for_steps(tmp_path)
+        ranks = ranks_of(launched.pid)
+        launched.kill()
+    until = time.monotonic() + 30
+    while any(Path(f"/proc/{rank}").exists() for rank in ranks):
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    (journal,) = journals(tmp_path)
+    assert (journal.parent / "checkpoints" / "last.ckpt").exists()
+    assert '"interrupted"' in journal.read_text()
 
 
 def test_ddp_without_ranks_is_told_how_to_start_them(tmp_path: Path) -> None:
@@ -88,10 +139,7 @@ def test_killed_rank_is_replaced_and_the_run_ends_well(tmp_path: Path) -> None:
         stderr=subprocess.PIPE,
         text=True,
     ) as launched:
-        until = time.monotonic() + 60
-        while not any(b'"train/loss"' in path.read_bytes() for path in journals(tmp_path)):
-            assert time.monotonic() < until
-            time.sleep(0.05)
+        wait_for_steps(tmp_path)
         os.kill(max(ranks_of(launched.pid)), signal.SIGKILL)
         _, said = launched.communicate(timeout=120)
     assert launched.returncode == 0, said

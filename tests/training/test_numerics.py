@@ -48,9 +48,11 @@ def test_option_for_speed_or_memory_keeps_the_losses(
     assert losses(small, tmp_path, *common, option) == pytest.approx(plain, rel=tolerance)
 
 
-def test_clipping_changes_the_weights_way(small: Small, tmp_path: Path) -> None:
-    plain = losses(small, tmp_path)
-    clipped = losses(small, tmp_path, "trainer.gradient_clip_val=1.0")
+@pytest.mark.parametrize("precision", ["32-true", "64-true", "bf16-mixed"])
+def test_clipping_changes_the_weights_way(small: Small, tmp_path: Path, precision: str) -> None:
+    common = f"trainer.precision={precision}"
+    plain = losses(small, tmp_path, common)
+    clipped = losses(small, tmp_path, common, "trainer.gradient_clip_val=1.0")
     assert clipped[0] == plain[0]
     assert clipped[-1] != plain[-1]
 
@@ -93,5 +95,5 @@ def test_compiling_without_a_compiler_is_refused(
     small: Small, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(ConfigError, match="needs a C"):
+    with pytest.raises(ConfigError, match="needs a compiler"):
         prepare_device(small("trainer.compile=default"), CPU)

@@ -6,11 +6,10 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 from latentsweep.config.project import ROOT
-from tests.pipelines.small_ranks import SMALL, journals, ranks_of
+from tests.pipelines.small_ranks import SMALL, journals, ranks_of, wait_for_steps
 
 
 def agent(directory: Path, node: int, port: int, *arguments: str) -> subprocess.Popen[str]:
@@ -41,10 +40,7 @@ def test_two_agents_train_one_run_and_start_again_where_a_rank_is_killed(tmp_pat
     arguments = ["trainer.max_epochs=60", "tracking.every_n_steps=1"]
     agents = [agent(tmp_path, node, port, *arguments) for node in range(2)]
     try:
-        until = time.monotonic() + 90
-        while not any(b'"train/loss"' in path.read_bytes() for path in journals(tmp_path)):
-            assert time.monotonic() < until
-            time.sleep(0.05)
+        wait_for_steps(tmp_path)
         os.kill(ranks_of(agents[1].pid)[0], signal.SIGKILL)
         said = [each.communicate(timeout=180) for each in agents]
     finally:

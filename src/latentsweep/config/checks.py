@@ -67,7 +67,8 @@ def _parts_of_a_batch(config: TrainConfig, _: DataDescription) -> None:
             expected="trainer.accumulate_grad_batches=1",
             mend="more ranks, or a smaller batch_size",
         )
-    check_share(config.batch_size, 1, parts)
+    if config.trainer.name != "ddp":  # whoever knows the number of ranks checks it
+        check_share(config.batch_size, 1, parts)
 
 
 def check_share(batch_size: int, ranks: int, parts: int = 1) -> None:

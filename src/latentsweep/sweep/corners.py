@@ -126,8 +126,8 @@ def _check(
     try:
         config = composer.compose(corner)
         data = describe(config.data)
-        check(config, data)
         check_share(config.batch_size, ranks, config.trainer.accumulate_grad_batches)
+        check(config, data)
         if build:
             build(config, data)
     except LatentsweepError as error:

@@ -25,7 +25,6 @@ from latentsweep.sweep.attributes import N_TRIALS
 from latentsweep.sweep.durations import covered, epochs_of, spans
 from latentsweep.sweep.failures import failures_in
 from latentsweep.sweep.parent import find_parent
-from latentsweep.sweep.parent_process import become_own_group
 from latentsweep.sweep.plan import Plan
 from latentsweep.sweep.report.best import best_trials
 from latentsweep.sweep.report.labels import number
@@ -34,6 +33,7 @@ from latentsweep.sweep.report.table import final_table
 from latentsweep.sweep.slot import FINISHED, slots_of
 from latentsweep.sweep.storage import open_storage
 from latentsweep.sweep.study import has_ended
+from latentsweep.training.parent_process import become_own_group
 from latentsweep.training.summary import dashboard_command
 
 _FORK = multiprocessing.get_context("fork")

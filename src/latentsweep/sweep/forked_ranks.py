@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from latentsweep.sweep.parent_process import end_with
+from latentsweep.training.parent_process import end_with
 from latentsweep.training.ranks.placement import MEETING_FILE
 
 

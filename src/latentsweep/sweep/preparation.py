@@ -58,6 +58,13 @@ def prepare(search: Search, config: DictConfig) -> Plan:
             expected="latentsweep_local or latentsweep_slurm",
             mend="hydra/launcher=latentsweep_local, or sweep.ranks=1",
         )
+    if search.base.trainer.name == "ddp":
+        raise ConfigError(
+            "the ranks of a sweep's trials are started by its workers",
+            found="trainer=ddp",
+            expected="trainer=auto, and how many ranks a trial has",
+            mend="make sweep DEVICES=2 (or sweep.ranks=2) without trainer=ddp",
+        )
     tracking = search.base.tracking
     read_splits(search.base.data, search.base.seed)
     with _starting(directory):

@@ -7,6 +7,7 @@ import os
 import pickle
 import signal
 import sys
+import time
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -22,12 +23,13 @@ from omegaconf import DictConfig, open_dict
 
 from latentsweep.errors import InterruptedSweepError, SweepError
 from latentsweep.sweep.forked_ranks import forked_ranks
-from latentsweep.sweep.parent_process import become_own_group
 from latentsweep.training.device import OWN_GPU
+from latentsweep.training.parent_process import become_own_group
 
 _FORK = multiprocessing.get_context("fork")
-# Of one job: something that kills its process again and again is no accident.
+# Of one job, each soon after the other: something that does that is no accident.
 _MOST_REPLACEMENTS = 5
+_SOON_SECONDS = 600.0
 _STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -40,6 +42,7 @@ class Job:
     process: ForkProcess
     results: Connection
     replacements: int = 0
+    started: float = field(default_factory=time.monotonic)
 
 
 @dataclass
@@ -109,7 +112,8 @@ def run_jobs(
                     again = result is None and stopping.signal is None
                     if again and job.replacements < _MOST_REPLACEMENTS:
                         new = _start(context, task, job.config, job.index)
-                        new.replacements = job.replacements + 1
+                        soon = new.started - job.started < _SOON_SECONDS
+                        new.replacements = job.replacements + 1 if soon else 1
                         stopping.jobs[stopping.jobs.index(job)] = new
                     else:
                         results[job.index] = result or _killed(job, stopping.signal)

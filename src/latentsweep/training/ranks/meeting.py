@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import time
 from datetime import timedelta
 from pathlib import Path
 
@@ -100,10 +101,17 @@ def join_group(store: Store, placement: Placement, backend: str, seconds: float)
 
 def _store(placement: Placement, limit: timedelta) -> Store:
     if placement.file:
-        return FileStore(placement.file, placement.size)
+        if not Path(placement.file).parent.is_dir():
+            raise FileNotFoundError(f"there is no directory {Path(placement.file).parent}")
+        store = FileStore(placement.file, placement.size)
+        store.set_timeout(limit)
+        return store
     # torchrun holds the store itself, under another name for each of its restarts.
     held = os.environ.get("TORCHELASTIC_USE_AGENT_STORE") == "True"
-    store = TCPStore(
+    if placement.rank or held:
+        # PyTorch would wait as long, and print where in its C++ it did.
+        _wait_for(placement.host, placement.port, limit.total_seconds())
+    tcp_store = TCPStore(
         placement.host,
         placement.port,
         placement.size,
@@ -112,7 +120,21 @@ def _store(placement: Placement, limit: timedelta) -> Store:
         wait_for_workers=False,
     )
     attempt = os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")
-    return PrefixStore(f"latentsweep/{attempt}", store)
+    return PrefixStore(f"latentsweep/{attempt}", tcp_store)
+
+
+def _wait_for(host: str, port: int, seconds: float) -> None:
+    """Raises OSError where nobody listens within `seconds`."""
+    until = time.monotonic() + seconds
+    while True:
+        try:
+            left = max(0.1, until - time.monotonic())
+            socket.create_connection((host, port), timeout=left).close()
+            return
+        except OSError:
+            if time.monotonic() > until:
+                raise
+        time.sleep(0.1)
 
 
 def _key(rank: int) -> str:

@@ -1,14 +1,21 @@
 """The ranks that a config asks for."""
 
 import os
+import signal
 
 import torch
 
 from latentsweep.config.trainer import TrainerConfig
 from latentsweep.errors import ConfigError
+from latentsweep.training.parent_process import end_with
 from latentsweep.training.ranks.errors import QuietError
 from latentsweep.training.ranks.group import RankGroup
-from latentsweep.training.ranks.placement import Placement, find_placement, required_placement
+from latentsweep.training.ranks.placement import (
+    LAUNCHER,
+    Placement,
+    find_placement,
+    required_placement,
+)
 from latentsweep.training.ranks.ranks import ALONE, Ranks
 
 
@@ -20,6 +27,8 @@ def open_ranks(config: TrainerConfig) -> Ranks:
         MeetingError: they cannot meet.
     """
     if config.name == "ddp":
+        if LAUNCHER in os.environ:
+            end_with(int(os.environ[LAUNCHER]), signal.SIGTERM)
         return form_group(required_placement(), config.meeting_seconds)
     # Tasks of srun may well be runs of their own.
     placement = find_placement() if "RANK" in os.environ else None

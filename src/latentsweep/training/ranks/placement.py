@@ -12,6 +12,8 @@ from latentsweep.errors import ConfigError
 # Where the ranks of one machine meet: a file, so that no port is opened. Set by this project's
 # launchers beside torchrun's own variables.
 MEETING_FILE = "LATENTSWEEP_MEETING_FILE"
+# Process id of the launcher, without which ranks do not go on.
+LAUNCHER = "LATENTSWEEP_LAUNCHER"
 # The script in pipelines/ that has started this process as a rank, with its options.
 LAUNCHED_BY = "LATENTSWEEP_LAUNCHED_BY"
 _LOWEST_PORT, _PORTS = 15_000, 10_000
@@ -53,10 +55,10 @@ def find_placement(environment: Mapping[str, str] = os.environ) -> Placement | N
     """
     try:
         if "RANK" in environment and "WORLD_SIZE" in environment:
-            return _by_torchrun(environment)
+            return _sensible(_by_torchrun(environment))
         # Without a step it is the batch script itself, or a shell within an allocation.
         if "SLURM_STEP_ID" in environment and "SLURM_PROCID" in environment:
-            return _by_slurm(environment)
+            return _sensible(_by_slurm(environment))
     except (KeyError, ValueError, IndexError) as error:
         raise ConfigError(
             "cannot tell which rank this process is",
@@ -82,6 +84,17 @@ def required_placement(environment: Mapping[str, str] = os.environ) -> Placement
             expected="the ranks of torchrun or srun",
             mend="make train DEVICES=2, make train CLUSTER=slurm NODES=2, or trainer=auto",
         )
+    return placement
+
+
+def _sensible(placement: Placement) -> Placement:
+    """Raises ValueError where the numbers cannot be."""
+    if not 0 <= placement.rank < placement.size:
+        raise ValueError(f"rank {placement.rank} of {placement.size}")
+    if not 0 <= placement.local_rank < placement.local_size <= placement.size:
+        raise ValueError(f"local rank {placement.local_rank} of {placement.local_size}")
+    if not placement.file and not 0 < placement.port < 1 << 16:
+        raise ValueError(f"port {placement.port}")
     return placement
 
 

@@ -9,11 +9,12 @@ import sys
 import tempfile
 from pathlib import Path
 
-from latentsweep.errors import REQUEUE_EXIT, ConfigError
+from latentsweep.config.typed import first_line
+from latentsweep.errors import REQUEUE_EXIT, ConfigError, StorageError
 from latentsweep.training.cores import MOST_PROCESSES_A_CORE, cores
 from latentsweep.training.interruption import WARNINGS
-from latentsweep.training.ranks.errors import LOST_RANK_EXIT
-from latentsweep.training.ranks.placement import MEETING_FILE
+from latentsweep.training.ranks.errors import LOST_RANK_EXIT, RankLostError
+from latentsweep.training.ranks.placement import LAUNCHER, MEETING_FILE
 from latentsweep.training.slurm import preempted
 
 # Something that kills a rank again and again is no accident.
@@ -61,6 +62,9 @@ def run_ranks(command: list[str], devices: int) -> int:
         command: the interpreter and its arguments.
         devices: how many ranks.
 
+    Raises:
+        RankLostError: that happened again and again.
+
     Returns:
         The exit code: 0, or that of the rank that failed first, or 128 + the signal that ended it.
     """
@@ -71,18 +75,24 @@ def run_ranks(command: list[str], devices: int) -> int:
         if restarts < _MOST_RESTARTS:
             again = f"all start again from the last checkpoint ({restarts + 1} of {_MOST_RESTARTS})"
             print(f"latentsweep: a rank {_how(code)}; {again}", file=sys.stderr, flush=True)
-    print(f"latentsweep: a rank {_how(code)} again and again", file=sys.stderr)
-    return LOST_RANK_EXIT
+    raise RankLostError(
+        f"a rank {_how(code)} again and again",
+        found=f"{_MOST_RESTARTS + 1} times",
+        expected="ranks that live until the run ends",
+        mend="see what kills it (memory?); the same command goes on from the last checkpoint",
+    )
 
 
 def _run_once(command: list[str], devices: int) -> int:
     from torch.distributed.elastic.multiprocessing.api import DefaultLogsSpecs, SignalException
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
+    from torch.distributed.elastic.rendezvous.api import RendezvousError
     from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
     logging.disable(logging.CRITICAL)  # ranks speak for themselves
     with tempfile.TemporaryDirectory(prefix="latentsweep-ranks-") as directory:
         os.environ[MEETING_FILE] = str(Path(directory) / "ranks")
+        os.environ[LAUNCHER] = str(os.getpid())
         os.environ["TORCH_DISABLE_SHARE_RDZV_TCP_STORE"] = "1"  # no port is opened
         config = LaunchConfig(
             min_nodes=1,
@@ -107,6 +117,13 @@ def _run_once(command: list[str], devices: int) -> int:
             codes = [failure.exitcode for failure in failures]
             # Of several, what began it: a rank that was killed takes the others along.
             return next((code for code in codes if _was_killed(code)), codes[0])
+        except RendezvousError as error:
+            raise StorageError(
+                f"the ranks of this machine cannot meet at a file in {directory}",
+                found=first_line(error),
+                expected="a directory for temporary files that can be written",
+                mend="free some space there, or TMPDIR=... of another one",
+            ) from None
         except SignalException as error:
             asked = int(error.sigval)
             return REQUEUE_EXIT if asked in WARNINGS or preempted() else 128 + asked
