@@ -22,8 +22,11 @@ _MINUTES = 240
 def main() -> int:
     """Check everything once, then start the ranks."""
     options, overrides = _parse()
-    chosen = any(text.startswith("trainer=") for text in overrides)
-    sys.argv = [str(TRAIN), *([] if chosen else ["trainer=ddp"]), *overrides]
+    if not any(text.startswith("trainer=") for text in overrides):
+        # Beside another one: Hydra takes no overrides on both sides of an option.
+        own = (n for n, text in enumerate(overrides) if "=" in text and not text.startswith("-"))
+        overrides.insert(next(own, 0), "trainer=ddp")
+    sys.argv = [str(TRAIN), *overrides]
     command = [sys.executable, *sys.argv]
     config = check_command_line("train", ranks_follow=True)
     if config is None:  # Hydra is asked something
