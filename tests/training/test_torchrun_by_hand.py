@@ -47,6 +47,7 @@ def test_two_agents_train_one_run_and_start_again_where_a_rank_is_killed(tmp_pat
         for each in agents:
             each.kill()
     assert [each.returncode for each in agents] == [0, 0], said
+    assert "again:      torchrun ... " in said[0][0] + said[1][0]
     (journal,) = journals(tmp_path)
     attempts = json.loads((journal.parent / "files/attempts.json").read_text())
     assert len(attempts) > 1

@@ -214,7 +214,10 @@ def _repeating(overrides: list[str]) -> str:
     kept = [text for text in overrides if not text.startswith("resume=")]
     script, *options = shlex.split(os.environ.get(LAUNCHED_BY, "train.py"))
     script = os.path.relpath(ROOT / "pipelines" / script)
-    return shlex.join([str(python), script, *options, *_options(), *kept, "resume=never"])
+    by_hand = "TORCHELASTIC_RUN_ID" in os.environ and LAUNCHED_BY not in os.environ
+    # torchrun does not tell with which options it was started.
+    starter = ["torchrun", "..."] if by_hand else [str(python)]
+    return shlex.join([*starter, script, *options, *_options(), *kept, "resume=never"])
 
 
 def _options() -> list[str]:

@@ -14,7 +14,7 @@ from latentsweep.errors import REQUEUE_EXIT, ConfigError, StorageError
 from latentsweep.training.cores import MOST_PROCESSES_A_CORE, cores
 from latentsweep.training.interruption import WARNINGS
 from latentsweep.training.ranks.errors import LOST_RANK_EXIT, RankLostError
-from latentsweep.training.ranks.placement import LAUNCHER, MEETING_FILE
+from latentsweep.training.ranks.placement import LAUNCHER, MEETING_FILE, finished_beside
 from latentsweep.training.slurm import preempted
 
 # Something that kills a rank again and again is no accident.
@@ -125,6 +125,8 @@ def _run_once(command: list[str], devices: int) -> int:
                 mend="free some space there, or TMPDIR=... of another one",
             ) from None
         except SignalException as error:
+            if finished_beside(os.environ[MEETING_FILE]).exists():
+                return 0  # it came too late to ask for anything
             asked = int(error.sigval)
             return REQUEUE_EXIT if asked in WARNINGS or preempted() else 128 + asked
     return 0
