@@ -50,7 +50,7 @@ class Placement:
 
 
 def mark_finished(environment: Mapping[str, str] = os.environ) -> None:
-    """Tell this project's launcher, if that has started the ranks, that their run has ended well."""
+    """Tell this project's launcher, where it started the ranks, that their run has ended well."""
     if MEETING_FILE in environment:
         with suppress(OSError):  # it is gone
             finished_beside(environment[MEETING_FILE]).touch()
