@@ -215,14 +215,16 @@ def fail(directory: Path, how: str) -> dict[str, Any]:
             full = StorageError("cannot write the checkpoint", found="no space left")
             call_instead(AtomicCheckpointIO, "save_checkpoint", 3, full)
 
+    began = time.monotonic()
     children = start(directory, 2, ["trainer.checkpoint_every_n_steps=2"], prepare)
     codes = codes_of(children)
+    seconds = time.monotonic() - began
     ended = [
         attempt["ended"]
         for file in directory.glob("runs/*/files/attempts.json")
         for attempt in json.loads(file.read_text())
     ]
-    return {"codes": codes, "said": said.read_text(), "ended": ended}
+    return {"codes": codes, "said": said.read_text(), "ended": ended, "seconds": seconds}
 
 
 def call_instead(owner: Any, name: str, time: int, error: Exception) -> None:

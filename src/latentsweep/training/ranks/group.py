@@ -18,6 +18,7 @@ from torch import Tensor
 
 from latentsweep.config.typed import first_line
 from latentsweep.errors import LatentsweepError
+from latentsweep.training.ranks.connections import cut, open_connections
 from latentsweep.training.ranks.errors import (
     QuietError,
     RankFailedError,
@@ -55,10 +56,12 @@ class RankGroup(Ranks):
         self.rank, self.size = placement.rank, placement.size
         self.local_rank, self.local_size = placement.local_rank, placement.local_size
         self._store = meet(placement, seconds)
+        others = open_connections()  # the store's among them, in which last words are left
         join_group(self._store, placement, "cpu:gloo,cuda:nccl" if cuda else "gloo", seconds)
         dist.distributed_c10d._set_pg_timeout(_LONGEST_WAIT, dist.group.WORLD)
         # Its own: what the ranks agree on must not wait for gradients.
         self._control = dist.new_group(backend="gloo", timeout=_LONGEST_WAIT)
+        self._connections = open_connections() - others
         self._contexts = 0
         self.broken = False
 
@@ -150,7 +153,8 @@ class RankGroup(Ranks):
 
     def close(self) -> None:
         """See `Ranks`."""
-        self._break_off()
+        self.broken = True
+        _within_limit(dist.destroy_process_group)
 
     def _group(self, values: Tensor) -> Any:
         return self._control if values.device.type == "cpu" else dist.group.WORLD
@@ -230,15 +234,20 @@ class RankGroup(Ranks):
     def _break_off(self) -> None:
         """End all connections, so that whoever waits for this rank knows that it waits in vain."""
         self.broken = True
-        # It may wait for operations that never end.
-        thread = Thread(target=_destroy, daemon=True)
-        thread.start()
-        thread.join(_LAST_WORDS_SECONDS)
+        cut(self._connections)
+        _within_limit(dist.distributed_c10d._abort_process_group)  # NCCL's, and what waits for them
 
 
-def _destroy() -> None:
-    with suppress(Exception):  # it is being left behind in whatever state
-        dist.destroy_process_group()
+def _within_limit(end: Callable[[], None]) -> None:
+    """Do what may wait for operations that never end, and go on after a while."""
+
+    def ending() -> None:
+        with suppress(Exception):  # what is left behind may be in whatever state
+            end()
+
+    thread = Thread(target=ending, daemon=True)
+    thread.start()
+    thread.join(_LAST_WORDS_SECONDS)
 
 
 def _common(error: LatentsweepError) -> LatentsweepError:
