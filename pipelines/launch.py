@@ -81,10 +81,10 @@ def _parse() -> tuple[argparse.Namespace, list[str]]:
         allow_abbrev=False,
     )
     parser.add_argument("--devices", default="1", help="ranks on each machine")
-    parser.add_argument("--gpus", default="", help="GPUs of each machine, a rank each")
+    parser.add_argument("--gpus", help="GPUs of each machine, a rank each")
     parser.add_argument("--cluster", default="", help="slurm: queue the ranks as a job there")
     parser.add_argument("--nodes", default="1", help="machines of the cluster")
-    parser.add_argument("--cpus", default="", help="cores of the cluster, a rank")
+    parser.add_argument("--cpus", help="cores of the cluster, a rank")
     parser.add_argument("--minutes", default=str(_MINUTES), help="then it is queued again")
     parser.add_argument("--partition", default="", help="of the cluster")
     options, overrides = parser.parse_known_args()
@@ -112,13 +112,13 @@ def _parse() -> tuple[argparse.Namespace, list[str]]:
     return options, overrides
 
 
-def _whole_number(name: str, text: str) -> int:
+def _whole_number(name: str, text: str | None) -> int:
     """The number of an option; 0 where it is not given.
 
     Raises:
         ConfigError: it is none.
     """
-    if not text:
+    if text is None:
         return 0
     if not text.isdecimal() or int(text) < 1:
         variable = "TIME" if name == "minutes" else name.upper()

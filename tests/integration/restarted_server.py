@@ -6,8 +6,9 @@ import sys
 from contextlib import ExitStack
 from pathlib import Path
 
+from tests.ports import free_port
+
 from .mlflow_server import MlflowServer, running
-from .postgresql import free_port
 
 
 class RestartedServer:

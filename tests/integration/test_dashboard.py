@@ -18,8 +18,8 @@ from latentsweep.tracking.journal_recorder import JournalRecorder
 from latentsweep.tracking.progress import read_identity
 from latentsweep.tracking.recorder import RunStatus
 from latentsweep.tracking.sync import sync
+from tests.ports import free_port
 
-from .postgresql import free_port
 from .requirement import program, require_programs
 from .slurm import wait_until
 

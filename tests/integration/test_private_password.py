@@ -14,9 +14,10 @@ from latentsweep.sweep.attributes import N_TRIALS
 from latentsweep.sweep.database_address import URL_VARIABLE
 from latentsweep.sweep.slot import FINISHED
 from latentsweep.sweep.storage import open_storage
+from tests.ports import free_port
 
 from .cluster_sweep import SMALL, files_with, run
-from .postgresql import PASSWORD, PostgreSQL, free_port
+from .postgresql import PASSWORD, PostgreSQL
 from .slurm import wait_until
 
 LOCAL = (*SMALL, "trainer.max_epochs=2", "sweep.n_trials=2")

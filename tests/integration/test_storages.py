@@ -23,8 +23,9 @@ from latentsweep.config.sweep import (
 )
 from latentsweep.errors import ConfigError
 from latentsweep.sweep.storage import open_storage
+from tests.ports import free_port
 
-from .postgresql import PASSWORD, USER, PostgreSQL, free_port
+from .postgresql import PASSWORD, USER, PostgreSQL
 
 _PROCESSES, _TRIALS = 4, 50
 

@@ -27,11 +27,12 @@ from latentsweep.tracking.records import Metrics
 from latentsweep.tracking.team_address import allowed_hosts, allowed_origins
 from latentsweep.tracking.team_database import DATABASE_VARIABLE
 from latentsweep.tracking.team_server import TeamServer
+from tests.ports import free_port
 
 from ..training.conftest import SMALL
 from .cluster_sweep import files_with, run
 from .mlflow_server import MlflowServer, running
-from .postgresql import PASSWORD, USER, PostgreSQL, free_port
+from .postgresql import PASSWORD, USER, PostgreSQL
 
 # Not in the source, which a run's record may hold: it has the differences to the last commit.
 ADMIN, ADA, KEEPER = ((name, f"{token_urlsafe(12)}?/+") for name in ("root", "ada", "keeper"))

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -13,6 +12,7 @@ import pytest
 from latentsweep.config.project import ROOT
 from latentsweep.training.ranks.meeting import MEETING_EXIT
 from tests.pipelines.small_ranks import SMALL, journals, ranks_of, wait_for_steps
+from tests.ports import free_port
 
 
 def command(script: str, *arguments: str) -> list[str]:
@@ -114,9 +114,7 @@ def test_ddp_without_ranks_is_told_how_to_start_them(tmp_path: Path) -> None:
 
 
 def test_ranks_that_wait_in_vain_name_address_and_limit(tmp_path: Path) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = str(free.getsockname()[1])
+    port = str(free_port())
     address = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "WORLD_SIZE": "2"}
     for rank, message in (("1", "cannot reach rank 0 at"), ("0", "no rank 1 within 2 s")):
         began = time.monotonic()

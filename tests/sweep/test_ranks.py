@@ -9,17 +9,13 @@ from optuna.trial import TrialState
 
 from latentsweep.sweep.attributes import CONTINUES, METRICS, SLOT
 from latentsweep.sweep.slot import FINISHED
+from tests.pipelines.small_ranks import ranks_of
 
 from .conftest import Sweep, begin, study_in
 from .test_sweep import at_epoch, finished, recorded_epochs, wait_for, workers_of
 
 TWO = ("sweep.workers=1", "sweep.ranks=2")
 LONG = ("trainer.max_epochs=60", "sweep.n_trials=2", "pruner=none")
-
-
-def children_of(process: int) -> list[int]:
-    path = Path(f"/proc/{process}/task/{process}/children")
-    return [int(child) for child in path.read_text().split()]
 
 
 def test_two_ranks_a_trial_search_as_one_does(sweep: Sweep, tmp_path: Path) -> None:
@@ -38,7 +34,7 @@ def test_rank_that_is_killed_costs_no_trial(tmp_path: Path) -> None:
         study = wait_for(tmp_path, at_epoch(5, 1))
         (leader,) = workers_of(study)
         killed = next(trial for trial in study.trials if trial.state == TrialState.RUNNING)
-        (follower,) = [pid for pid in children_of(leader) if is_rank(pid)]
+        (follower,) = [pid for pid in ranks_of(leader) if is_rank(pid)]
         os.kill(follower, signal.SIGKILL)
         _, said = running.communicate(timeout=240)
     assert running.returncode == 0, said

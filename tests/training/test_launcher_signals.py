@@ -16,8 +16,8 @@ from latentsweep.training.ranks.torchrun import run_ranks
 sys.exit(run_ranks([sys.executable, *sys.argv[1:]], 1))
 """
 _RANK = """
-import os, pathlib, sys, time
-from latentsweep.training.ranks.placement import mark_finished
+import pathlib, sys, time
+from latentsweep.training.ranks.torchrun import mark_finished
 if sys.argv[1] == "finished":
     mark_finished()
 pathlib.Path(sys.argv[2]).touch()

@@ -1,7 +1,6 @@
 """What ranks find out about each other before they train, and when one of them fails."""
 
 import os
-import socket
 import subprocess
 import sys
 from typing import Any, TypeVar
@@ -14,6 +13,7 @@ from latentsweep.training.cores import cores
 from latentsweep.training.device import set_threads
 from latentsweep.training.ranks.agreement import refuse_too_few
 from latentsweep.training.ranks.ranks import Ranks
+from tests.ports import free_port
 
 from .conftest import Small
 
@@ -67,10 +67,7 @@ with errors_to_terminal(), ranks.together():
 
 
 def test_bug_of_rank_0_is_not_taken_for_a_lost_rank_by_one_that_is_late() -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    place = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "WORLD_SIZE": "2"}
+    place = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free_port()), "WORLD_SIZE": "2"}
     started = [
         subprocess.Popen(
             [sys.executable, "-c", _LEADER_FAILS_FIRST],

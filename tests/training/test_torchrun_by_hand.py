@@ -3,13 +3,13 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 from pathlib import Path
 
 from latentsweep.config.project import ROOT
 from tests.pipelines.small_ranks import SMALL, journals, ranks_of, wait_for_steps
+from tests.ports import free_port
 
 
 def agent(directory: Path, node: int, port: int, *arguments: str) -> subprocess.Popen[str]:
@@ -26,13 +26,6 @@ def agent(directory: Path, node: int, port: int, *arguments: str) -> subprocess.
         stderr=subprocess.PIPE,
         text=True,
     )
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-        return port
 
 
 def test_two_agents_train_one_run_and_start_again_where_a_rank_is_killed(tmp_path: Path) -> None:

@@ -18,25 +18,10 @@ def count_workers(wanted: int, trials: int, ranks: int, *, local: bool) -> int:
     Raises:
         ConfigError: it is left open for another machine, or too much for this one.
     """
-    if local and ranks > 1:
-        _refuse_shared_gpus(max(1, min(wanted, trials)) * ranks)
-        most = MOST_PROCESSES_A_CORE * cores()
-        if ranks > most:
-            raise ConfigError(
-                f"sweep.ranks={ranks} is more than this machine bears",
-                found=f"{cores()} cores",
-                expected=f"at most {most}",
-                mend=f"DEVICES={cores()}",
-            )
+    if local:
+        _refuse_too_many(max(1, min(wanted, trials)), ranks)
     if not wanted:
         wanted = max(1, _one_a_device(local=local) // ranks)
-    elif local and min(wanted, trials) * ranks > MOST_PROCESSES_A_CORE * cores():
-        raise ConfigError(
-            "sweep.workers is more than this machine bears",
-            found=f"sweep.workers={wanted} of {ranks} ranks on {cores()} cores",
-            expected=f"at most {MOST_PROCESSES_A_CORE * cores() // ranks}",
-            mend="sweep.workers=0 starts one a core or GPU",
-        )
     return min(wanted, trials)
 
 
@@ -55,13 +40,24 @@ def _one_a_device(*, local: bool) -> int:
     return _gpus() or cores()
 
 
-def _refuse_shared_gpus(ranks: int) -> None:
-    """NCCL connects no two ranks on one GPU."""
-    gpus = _gpus()
-    if gpus and ranks > gpus:
+def _refuse_too_many(workers: int, ranks: int) -> None:
+    """More than the cores bear, or ranks that would share a GPU, on which NCCL connects no two."""
+    most = MOST_PROCESSES_A_CORE * cores()
+    if workers * ranks > most:
+        key = "sweep.workers" if ranks <= most else "sweep.ranks"
+        raise ConfigError(
+            f"{key} is more than this machine bears",
+            found=f"sweep.workers={workers} of {ranks} ranks on {cores()} cores",
+            expected=f"at most {most} processes in all",
+            mend="sweep.workers=0 starts one a core or GPU"
+            if ranks <= most
+            else f"DEVICES={cores()}",
+        )
+    gpus = _gpus() if ranks > 1 else 0
+    if gpus and workers * ranks > gpus:
         raise ConfigError(
             "each rank of a trial has a GPU of its own",
-            found=f"{ranks} ranks of all workers, {gpus} GPUs",
+            found=f"{workers * ranks} ranks of all workers, {gpus} GPUs",
             expected=f"at most {gpus}",
             mend=f"GPUS={gpus} WORKERS=1, or fewer; to train on the CPU, CUDA_VISIBLE_DEVICES=''",
         )

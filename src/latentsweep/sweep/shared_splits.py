@@ -9,15 +9,16 @@ from latentsweep.data.splits import Splits, load, place
 from latentsweep.training.ranks.data import one_copy_a_machine
 from latentsweep.training.ranks.ranks import Ranks
 
+_read: dict[tuple[DataConfig, int], Splits] = {}  # one at most
 
-@lru_cache(maxsize=1)
+
 def read_splits(data: DataConfig, seed: int) -> Splits:
     """A data set that stays in memory from trial to trial and, read before a fork, is shared."""
-    _in_memory[:] = [(data, seed)]
-    return load(data, seed)
-
-
-_in_memory: list[tuple[DataConfig, int]] = []
+    if (data, seed) not in _read:
+        splits = load(data, seed)
+        _read.clear()
+        _read[data, seed] = splits
+    return _read[data, seed]
 
 
 @lru_cache(maxsize=1)
@@ -26,7 +27,7 @@ def placed_splits(data: DataConfig, seed: int, device: torch.device, ranks: Rank
 
     Ranks that were forked after it was read share it by that.
     """
-    forked = all(ranks.of_all((data, seed) in _in_memory))
+    forked = all(ranks.of_all((data, seed) in _read))
     read = (
         read_splits(data, seed) if forked else one_copy_a_machine(ranks, lambda: load(data, seed))
     )

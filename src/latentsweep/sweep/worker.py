@@ -212,7 +212,7 @@ class _Work:
             summary = self._train(optuna.Trial(study, trial_id), claimed)
         except InterruptedTrainingError:
             self._queue.hand_back(trial_id)
-        except RankLostError:
+        except RankLostError:  # no failure of the trial, which another worker takes up
             raise
         except RunBusyError as error:  # by a worker that was taken for dead and has not noticed
             self._queue.set_aside(trial_id, reason(error))

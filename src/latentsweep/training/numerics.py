@@ -18,7 +18,7 @@ from latentsweep.errors import ConfigError
 
 # What PyTorch calls: for the CPU, and beside Triton for a GPU.
 _COMPILERS = {"cpu": ("g++", "c++", "clang++"), "cuda": ("gcc", "cc", "clang")}
-_OTHER = {"cpu": "CXX", "cuda": "CC"}
+_NAMED_BY = {"cpu": "CXX", "cuda": "CC"}
 LightningPrecision = Literal["32-true", "64-true", "bf16-mixed", "16-mixed"]
 
 
@@ -100,7 +100,7 @@ def prepare_device(config: TrainConfig, device: torch.device) -> None:
 
 def has_compiler(device_type: str) -> bool:
     """Whether models can be compiled here for devices of a type, `cpu` or `cuda`."""
-    names = (*_COMPILERS[device_type], os.environ.get(_OTHER[device_type], ""))
+    names = (*_COMPILERS[device_type], os.environ.get(_NAMED_BY[device_type], ""))
     return any(shutil.which(name) for name in names if name)
 
 

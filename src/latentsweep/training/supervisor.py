@@ -18,8 +18,8 @@ from latentsweep.tracking.sync import ship_leftovers
 from latentsweep.training.interruption import Interruption
 from latentsweep.training.ranks.data import one_copy_a_machine
 from latentsweep.training.ranks.opening import open_ranks
-from latentsweep.training.ranks.placement import mark_finished
 from latentsweep.training.ranks.ranks import Ranks
+from latentsweep.training.ranks.torchrun import mark_finished
 from latentsweep.training.slurm import preempted
 
 
@@ -50,7 +50,7 @@ class Supervisor:
         try:
             with ranks.together():
                 yield ranks
-            if ranks.leads and not ranks.alone:
+            if ranks.leads:
                 mark_finished()
         finally:
             ranks.close()

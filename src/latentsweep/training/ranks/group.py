@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import time
 import traceback
@@ -221,8 +222,8 @@ class RankGroup(Ranks):
             hosts = sorted({host_of(self._store, rank) for rank in others})
         return RankLostError(
             "another rank left without a word",
-            found=f"one of rank {', '.join(map(str, others))} on {', '.join(hosts) or 'its host'} "
-            f"({first_line(error)[:200]})",
+            found=f"{'rank' if len(others) == 1 else 'one of the ranks'} "
+            f"{', '.join(map(str, others))} on {', '.join(hosts) or 'its host'}: {_reason(error)}",
             expected="all ranks, until the run ends",
             mend="see why it was killed (memory?); the same command goes on from the last "
             "checkpoint",
@@ -258,6 +259,11 @@ def _common(error: LatentsweepError) -> LatentsweepError:
 
 def _exit_code(error: Exception) -> int:
     return error.exit_code if isinstance(error, LatentsweepError) else 1
+
+
+def _reason(error: Exception) -> str:
+    """What a library says of a connection, without where in its code and what it guesses."""
+    return re.sub(r"^\[\S+\] ", "", first_line(error)).partition(". ")[0][:200]
 
 
 def _is_lost_connection(error: BaseException) -> bool:

@@ -5,9 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 
 from latentsweep.errors import ConfigError
 
@@ -47,18 +45,6 @@ class Placement:
     def meeting(self) -> str:
         """Where the ranks meet, for a person."""
         return self.file or f"{self.host}:{self.port}"
-
-
-def mark_finished(environment: Mapping[str, str] = os.environ) -> None:
-    """Tell this project's launcher, where it started the ranks, that their run has ended well."""
-    if MEETING_FILE in environment:
-        with suppress(OSError):  # it is gone
-            finished_beside(environment[MEETING_FILE]).touch()
-
-
-def finished_beside(meeting_file: str) -> Path:
-    """The file that `mark_finished` makes."""
-    return Path(meeting_file).with_name("finished")
 
 
 def find_placement(environment: Mapping[str, str] = os.environ) -> Placement | None:

@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from latentsweep.config.typed import first_line
@@ -14,7 +15,7 @@ from latentsweep.errors import REQUEUE_EXIT, ConfigError, StorageError
 from latentsweep.training.cores import MOST_PROCESSES_A_CORE, cores
 from latentsweep.training.interruption import WARNINGS
 from latentsweep.training.ranks.errors import LOST_RANK_EXIT, RankLostError
-from latentsweep.training.ranks.placement import LAUNCHER, MEETING_FILE, finished_beside
+from latentsweep.training.ranks.placement import LAUNCHER, MEETING_FILE
 from latentsweep.training.slurm import preempted
 
 # Something that kills a rank again and again is no accident.
@@ -83,6 +84,17 @@ def run_ranks(command: list[str], devices: int) -> int:
     )
 
 
+def mark_finished() -> None:
+    """Tell this launcher, where it has started the ranks, that their run has ended well."""
+    if MEETING_FILE in os.environ:
+        with suppress(OSError):  # it is gone
+            _finished_file().touch()
+
+
+def _finished_file() -> Path:
+    return Path(os.environ[MEETING_FILE]).with_name("finished")
+
+
 def _run_once(command: list[str], devices: int) -> int:
     from torch.distributed.elastic.multiprocessing.api import DefaultLogsSpecs, SignalException
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
@@ -125,7 +137,7 @@ def _run_once(command: list[str], devices: int) -> int:
                 mend="free some space there, or TMPDIR=... of another one",
             ) from None
         except SignalException as error:
-            if finished_beside(os.environ[MEETING_FILE]).exists():
+            if _finished_file().exists():
                 return 0  # it came too late to ask for anything
             asked = int(error.sigval)
             return REQUEUE_EXIT if asked in WARNINGS or preempted() else 128 + asked
