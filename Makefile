@@ -57,6 +57,7 @@ endif
 SWEEP := $(if $(WORKERS),sweep.workers=$(WORKERS)) $(if $(STUDY),sweep.study=$(STUDY))
 SWEEP += $(if $(DIRECTORY),sweep.directory=$(DIRECTORY))
 SWEEP += $(if $(GPUS)$(DEVICES),sweep.ranks=$(or $(GPUS),$(DEVICES)))
+SWEEP += $(if $(GPUS),$(if $(findstring trainer=,$(ARGS)),,trainer=gpu))
 PLACE := $(if $(DIRECTORY),--directory '$(DIRECTORY)')
 ifeq ($(CLUSTER),slurm)
   SWEEP += hydra/launcher=latentsweep_slurm

@@ -7,13 +7,15 @@ import argparse
 import os
 import subprocess
 import sys
+import uuid
 from pathlib import Path
 
 from latentsweep.command import check_command_line, errors_to_terminal
 from latentsweep.config import TrainConfig
 from latentsweep.config.checks import check_share
 from latentsweep.errors import ConfigError
-from latentsweep.training.ranks.placement import LAUNCHED_BY
+from latentsweep.training.ranks.placement import LAUNCHED_BY, NEEDS_GPU
+from latentsweep.training.same_launch import LAUNCH
 
 TRAIN = Path(__file__).with_name("train.py")
 _MINUTES = 240
@@ -22,10 +24,11 @@ _MINUTES = 240
 def main() -> int:
     """Check everything once, then start the ranks."""
     options, overrides = _parse()
-    if not any(text.startswith("trainer=") for text in overrides):
-        # Beside another one: Hydra takes no overrides on both sides of an option.
+    if not any(text.startswith(("trainer=", "trainer.name=")) for text in overrides):
+        # Beside another one: Hydra takes no overrides on both sides of an option. The key and not
+        # the group, of which a sweep's best.yaml has none.
         own = (n for n, text in enumerate(overrides) if "=" in text and not text.startswith("-"))
-        overrides.insert(next(own, 0), "trainer=ddp")
+        overrides.insert(next(own, 0), "trainer.name=ddp")
     sys.argv = [str(TRAIN), *overrides]
     command = [sys.executable, *sys.argv]
     config = check_command_line("train", ranks_follow=True)
@@ -41,6 +44,9 @@ def main() -> int:
     ranks = options.nodes * (options.gpus or options.devices)
     check_share(config.batch_size, ranks, config.trainer.accumulate_grad_batches)
     os.environ[LAUNCHED_BY] = " ".join(_words(options))
+    os.environ[LAUNCH] = uuid.uuid4().hex
+    if options.gpus:
+        os.environ[NEEDS_GPU] = "1"
     if options.cluster:
         return _submit(command, config, options)
 

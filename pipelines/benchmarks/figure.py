@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from rich.table import Table
@@ -94,6 +94,10 @@ class Figures:
 
     title: str
     figures: tuple[Figure, ...]
+
+    def without_goals(self) -> Figures:
+        """The same, held against nothing."""
+        return replace(self, figures=tuple(replace(each, goal=None) for each in self.figures))
 
     def table(self) -> Table:
         """Figure, median, quartiles, goal and whether it is met."""

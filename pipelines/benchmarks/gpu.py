@@ -73,7 +73,7 @@ def _measure_case(
         waits.append(synchronisations)
     name = f"{case}: pipeline against the bare eager loop"
     return Figures(
-        f"on {_gpu_name()}, {case} ({turns} turns)",
+        f"on {_gpu_name()}, {case} (turns: {turns})",
         (
             Figure(_PART, name, RATIO, ratios(bare, ours), goal),
             Figure(_PART, f"{case}: a step, pipeline", "ms", tuple(1e3 * each for each in ours)),

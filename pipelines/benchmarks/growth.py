@@ -72,7 +72,7 @@ def measure(directory: Path, quick: bool) -> Iterator[Figures]:
             costs[name].append(_cost(size, directory, place, quick))
     first = sizes[_BASE]
     title = f"growth: conv, {first.images:,} images 64x64, {first.latent_size} latents, 1 channel"
-    yield Figures(f"{title} ({turns} turns)", tuple(_figures(costs)))
+    yield Figures(f"{title} (turns: {turns})", tuple(_figures(costs)))
 
 
 def _figures(costs: dict[str, list[Cost]]) -> Iterator[Figure]:

@@ -90,7 +90,7 @@ def _measure(case: Case, directory: Path, turns: int, warm_up: int) -> Figures:
             seconds[way].append(ended.seconds_per_step(warm_up))
             elbo[way].append(ended.last("val/elbo"))
     return Figures(
-        f"options, {case.name}, against float32 without them ({turns} seeds)",
+        f"options, {case.name}, against float32 without them (seeds: {turns})",
         tuple(_figures(case.name, seconds, elbo)),
     )
 

@@ -64,4 +64,4 @@ def _measure_with(
     for way, values in seconds.items():
         in_ms = tuple(1e3 * each for each in values)
         figures.append(Figure(_PART, f"{name}: a step, {way}", "ms", in_ms))
-    return Figures(f"data-parallel training, {name} ({turns} turns)", tuple(figures))
+    return Figures(f"data-parallel training, {name} (turns: {turns})", tuple(figures))

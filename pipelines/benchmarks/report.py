@@ -47,6 +47,7 @@ class Report:
         """
         match result:
             case Figures():
+                result = result.without_goals() if self._content["quick"] else result
                 self._console.print(result.table())
                 self._figures += result.figures
                 self._content["figures"] += [figure.as_json() for figure in result.figures]

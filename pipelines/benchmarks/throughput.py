@@ -125,7 +125,7 @@ def measure_case(
                 waiting = _WAITING if side == _BARE else {}
                 seconds[side].append(other_side(settings, waiting, pythae=side == _PYTHAE))
     return Figures(
-        f"training throughput, {case.name} ({turns} turns)",
+        f"training throughput, {case.name} (turns: {turns})",
         tuple(_figures(case.name, seconds, tuple(outside))),
     )
 

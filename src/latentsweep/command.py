@@ -9,7 +9,7 @@ import signal
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from io import TextIOWrapper
 from pathlib import Path
 
@@ -41,6 +41,7 @@ os.environ.setdefault("GOMP_SPINCOUNT", "1000")
 # Below that PyTorch's C++ side speaks of settings that are none of the user's.
 os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")
 
+_DDP = {"trainer=ddp", "trainer.name=ddp"}
 Task = Callable[[TrainConfig, list[str]], None]
 
 
@@ -65,7 +66,8 @@ def pipeline(config_name: str) -> Callable[[Task], Callable[[], None]]:
         def command() -> None:
             with errors_to_terminal(), _first_rank_speaks():
                 check_command_line(config_name)
-            run()
+            with errors_to_terminal():  # what is raised before Hydra calls `run`, such as Ctrl-C
+                run()
 
         return command
 
@@ -78,11 +80,18 @@ def _first_rank_speaks() -> Iterator[None]:
     try:
         yield
     except LatentsweepError as error:
-        with suppress(ConfigError):  # one that cannot tell which it is speaks, too
-            placement = find_placement() if "trainer=ddp" in sys.argv else None
-            if placement and placement.local_rank:
-                raise QuietError(error.exit_code) from None
+        if _another_speaks():
+            raise QuietError(error.exit_code) from None
         raise
+
+
+def _another_speaks() -> bool:
+    """Whether this is a rank, and not the first of its machine."""
+    try:
+        placement = find_placement() if _DDP & set(sys.argv) else None
+    except ConfigError:  # one that cannot tell which it is speaks, too
+        return False
+    return bool(placement and placement.local_rank)
 
 
 def check_command_line(config_name: str, *, ranks_follow: bool = False) -> TrainConfig | None:
@@ -220,7 +229,8 @@ def errors_to_terminal() -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        print("latentsweep: stopped by Ctrl-C; the same command goes on", file=sys.stderr)
+        if not _another_speaks():
+            print("latentsweep: stopped by Ctrl-C; the same command goes on", file=sys.stderr)
         sys.exit(128 + signal.SIGINT)
     except LatentsweepError as error:
         sys.stdout.flush()

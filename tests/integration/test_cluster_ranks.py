@@ -48,7 +48,8 @@ class ClusterRun:
 
     def submit(self, *variables: str) -> None:
         arguments = made("CLUSTER=slurm", "NODES=2", "DEVICES=1", "CPUS=2", *variables)
-        done = run(self.directory, "launch.py", *arguments, *SMALL)
+        # A job that is queued again is the same command: also resume=never is asked for but once.
+        done = run(self.directory, "launch.py", *arguments, *SMALL, "resume=never")
         assert done.returncode == 0, done.stdout + done.stderr
         assert "2 ranks are queued" in done.stdout
         self.job = done.stdout.split()[1].rstrip(":")

@@ -35,7 +35,7 @@ def run(
 
 REFUSED = {
     "more ranks than cores bear": (["--devices", "128"], "DEVICES=128"),
-    "GPUs that are not there": (["--gpus", "2", "batch_size=128"], "GPUS=2 is more than"),
+    "GPUs that are not there": (["--gpus", "2", "batch_size=128"], "GPUS= needs a GPU"),
     "a batch that two ranks cannot share": (["--devices", "3"], "cannot share a batch evenly"),
     "half a rank": (["--devices", "2.5"], "DEVICES=2.5"),
     "a cluster nobody knows": (["--cluster", "kube"], "CLUSTER=kube"),
@@ -129,8 +129,10 @@ def test_ranks_that_wait_in_vain_name_address_and_limit(tmp_path: Path) -> None:
         assert "Traceback" not in done.stderr
 
 
-def test_killed_rank_is_replaced_and_the_run_ends_well(tmp_path: Path) -> None:
+@pytest.mark.parametrize("resume", ["auto", "never"])
+def test_killed_rank_is_replaced_and_the_run_ends_well(tmp_path: Path, resume: str) -> None:
     arguments = ("--devices", "2", "trainer.max_epochs=40", "tracking.every_n_steps=1")
+    arguments += (f"resume={resume}",)
     with subprocess.Popen(
         [text for text in command("launch.py", *arguments) if text != "trainer.max_epochs=1"],
         cwd=tmp_path,

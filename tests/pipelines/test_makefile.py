@@ -28,3 +28,16 @@ def test_variables_of_the_makefile_are_taken() -> None:
     assert done.returncode == 0, done.stderr
     assert "'runs/a b'" in done.stdout
     assert "--uri 'http://127.0.0.1:1' --alias x" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "trainer"),
+    [([], "trainer=gpu"), (["ARGS=trainer=cpu"], "trainer=cpu")],
+    ids=["left open", "given"],
+)
+def test_gpus_of_a_sweep_are_asked_for_and_not_only_counted(
+    arguments: list[str], trainer: str
+) -> None:
+    words = make("sweep", "GPUS=2", *arguments).stdout.split()
+    assert "sweep.ranks=2" in words
+    assert [word for word in words if word.startswith("trainer=")] == [trainer]

@@ -15,7 +15,7 @@ from rich.table import Table
 @pytest.fixture
 def report(benchmark: Callable[[str], ModuleType], tmp_path: Path) -> Any:
     console = Console(record=True, width=120)
-    return benchmark("report").Report(tmp_path / "benchmark", console, quick=True)
+    return benchmark("report").Report(tmp_path / "benchmark", console, quick=False)
 
 
 def test_json_holds_figures_with_repeats_and_goals_and_the_machine(
@@ -41,7 +41,18 @@ def test_json_holds_figures_with_repeats_and_goals_and_the_machine(
     assert content["machine"]["cores"] >= 1
     assert {"cpu", "memory_gb", "torch", "gpu"} <= set(content["machine"])
     assert content["time"].startswith("20")
-    assert content["quick"] is True
+    assert content["quick"] is False
+
+
+def test_quick_figures_are_held_against_nothing(
+    benchmark: Callable[[str], ModuleType], tmp_path: Path
+) -> None:
+    figure = benchmark("figure")
+    quick = benchmark("report").Report(tmp_path, Console(record=True), quick=True)
+    start = figure.Figure("start", "help", "s", (1.0,), figure.Goal(1.5, False))
+    quick.add("start", figure.Figures("start", (start,)))
+    (kept,) = json.loads(quick.json.read_text())["figures"]
+    assert (kept["goal"], kept["met"]) == (None, None)
 
 
 def test_json_holds_tables_of_text(report: Any) -> None:

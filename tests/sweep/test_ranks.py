@@ -1,12 +1,19 @@
 """Sweeps whose trials are trained by several ranks each."""
 
+import json
 import os
+import re
+import shlex
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+import torch
 from optuna.trial import TrialState
 
+from latentsweep.config.project import ROOT
 from latentsweep.sweep.attributes import CONTINUES, METRICS, SLOT
 from latentsweep.sweep.slot import FINISHED
 from tests.pipelines.small_ranks import ranks_of
@@ -27,6 +34,39 @@ def test_two_ranks_a_trial_search_as_one_does(sweep: Sweep, tmp_path: Path) -> N
     assert [trial.state for trial in pairs] == [trial.state for trial in alone]
     for mine, theirs in zip(pairs, alone, strict=True):
         assert mine.user_attrs[METRICS] == pytest.approx(theirs.user_attrs[METRICS], abs=1e-3)
+
+
+def test_command_for_the_best_again_trains_it_on_as_many_ranks(
+    sweep: Sweep, tmp_path: Path
+) -> None:
+    done = sweep(*TWO, "sweep.n_trials=1")
+    assert "each trial is trained by 2 ranks" in done.stdout
+    (words,) = re.findall(r"best again: \S+ (.*)", done.stdout)
+    script, *options = shlex.split(words)
+    assert [script, *options[:2]] == ["pipelines/launch.py", "--devices", "2"]
+    again = subprocess.run(
+        [sys.executable, str(ROOT / script), *options],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert again.returncode == 0, again.stderr
+    (trial,) = finished(study_in(tmp_path))
+    (summary,) = tmp_path.glob("runs/*/summary.json")
+    assert json.loads(summary.read_text())["validation"]["elbo"] == trial.value
+    assert re.search(r"time in training .* 2 ranks", again.stdout)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_gpus_that_are_not_there_are_refused_before_anything_is_queued(
+    sweep: Sweep, tmp_path: Path
+) -> None:
+    done = sweep("trainer=gpu", "sweep.ranks=2")
+    assert done.returncode == 2
+    assert "GPUS= needs a GPU" in done.stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_rank_that_is_killed_costs_no_trial(tmp_path: Path) -> None:

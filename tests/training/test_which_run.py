@@ -9,6 +9,7 @@ import torch
 from latentsweep.errors import CheckpointError, RunBusyError, StorageError
 from latentsweep.training import rundir
 from latentsweep.training.run import train
+from latentsweep.training.same_launch import LAUNCH
 
 from .conftest import Small
 
@@ -36,6 +37,33 @@ def test_resume_never_trains_the_same_numbers_in_a_new_run(small: Small) -> None
     second = train(small("resume=never"), [])
     assert second.directory != first.directory
     assert equal(weights(first.directory), weights(second.directory))
+
+
+@pytest.mark.parametrize(
+    ("launch", "restart"),
+    [
+        ({"SLURM_JOB_ID": "7"}, {"SLURM_RESTART_COUNT": "1"}),
+        ({"TORCHELASTIC_RUN_ID": "none"}, {"TORCHELASTIC_RESTART_COUNT": "2"}),
+        ({LAUNCH: "a command"}, {}),
+    ],
+    ids=["Slurm", "torchrun", "launcher"],
+)
+def test_resume_never_goes_on_where_the_same_launch_is_started_again(
+    small: Small,
+    monkeypatch: pytest.MonkeyPatch,
+    launch: dict[str, str],
+    restart: dict[str, str],
+) -> None:
+    train(small(), [])
+    for name, value in launch.items():
+        monkeypatch.setenv(name, value)
+    first = train(small("resume=never"), [])
+    for name, value in restart.items():
+        monkeypatch.setenv(name, value)
+    assert train(small("resume=never"), []).directory == first.directory
+    for name in launch:
+        monkeypatch.setenv(name, "another one")
+    assert train(small("resume=never"), []).directory != first.directory
 
 
 def test_another_seed_is_another_run_with_other_numbers(small: Small) -> None:

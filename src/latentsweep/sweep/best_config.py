@@ -17,6 +17,7 @@ NAME = "best"
 _HEADER = f"""\
 # The best trial's run, from the project's root:
 #   python pipelines/train.py --config-path DIR --config-name {NAME}
+# or, where each trial had several ranks, python pipelines/launch.py --devices N --config-path ...
 # DIR: the directory that holds this file.
 """
 

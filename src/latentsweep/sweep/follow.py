@@ -120,7 +120,10 @@ def show_end(plan: Plan, study: optuna.Study, tracking: TrackingConfig, problem:
     places = {"sweep": str(directory), "report": str(directory / REPORT_NAME)}
     if (plan.directory / "best.yaml").exists():
         best = [sys.executable if not _is_below(sys.executable) else str(_relative(sys.executable))]
-        best += ["pipelines/train.py", "--config-path", str(directory), "--config-name", "best"]
+        ranks = plan.sweep.ranks
+        alone, together = ["pipelines/train.py"], ["pipelines/launch.py", "--devices", str(ranks)]
+        best += [*(together if ranks > 1 else alone), "--config-path", str(directory)]
+        best += ["--config-name", "best"]
         places["best again"] = shlex.join(best)
     if problem:
         places["not synced"] = problem

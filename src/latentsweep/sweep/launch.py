@@ -53,6 +53,8 @@ def run_sweep(context: HydraContext, config: DictConfig, arguments: Sequence[str
     )
     place = "hydra.sweep.dir='{}'".format(str(plan.directory).replace("'", "\\'"))
     jobs = [[*plan.fixed, place] for _ in range(plan.workers)]
+    if plan.sweep.ranks > 1:
+        print(f"each trial is trained by {plan.sweep.ranks} ranks", flush=True)
     if plan.detached:
         launcher.launch(jobs, initial_job_idx=0)
         # From here on there is no launching process.

@@ -30,6 +30,18 @@ def threads_a_worker(workers: int) -> int:
     return max(1, cores() // workers)
 
 
+def require_gpu() -> None:
+    """Refuse `trainer=gpu` before every trial fails of it.
+
+    Raises:
+        ConfigError: this machine has none.
+    """
+    if not _gpus():
+        from latentsweep.training.device import no_gpu
+
+        raise no_gpu()
+
+
 def _one_a_device(*, local: bool) -> int:
     if not local:
         raise ConfigError(

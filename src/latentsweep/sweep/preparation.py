@@ -14,7 +14,7 @@ from omegaconf import DictConfig
 from latentsweep.errors import ConfigError
 from latentsweep.sweep.attributes import PARENT
 from latentsweep.sweep.launching_process import LAUNCHER_NAME, STARTING_LOCK
-from latentsweep.sweep.machine import count_workers, threads_a_worker
+from latentsweep.sweep.machine import count_workers, require_gpu, threads_a_worker
 from latentsweep.sweep.parent import open_parent
 from latentsweep.sweep.plan import Plan
 from latentsweep.sweep.queue import Queue
@@ -58,6 +58,8 @@ def prepare(search: Search, config: DictConfig) -> Plan:
             expected="latentsweep_local or latentsweep_slurm",
             mend="hydra/launcher=latentsweep_local, or sweep.ranks=1",
         )
+    if local and search.base.trainer.name == "gpu":
+        require_gpu()
     if search.base.trainer.name == "ddp":
         raise ConfigError(
             "the ranks of a sweep's trials are started by its workers",

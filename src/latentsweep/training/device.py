@@ -7,6 +7,7 @@ import torch
 from latentsweep.config.trainer import TrainerConfig
 from latentsweep.errors import ConfigError
 from latentsweep.training.cores import cores
+from latentsweep.training.ranks.placement import NEEDS_GPU
 from latentsweep.training.ranks.ranks import ALONE, Ranks
 
 # Set by whoever lets each rank see one GPU only.
@@ -20,12 +21,8 @@ def choose_device(config: TrainerConfig, ranks: Ranks = ALONE) -> torch.device:
         ConfigError: a GPU is asked for, or needed, and there is none.
     """
     found = torch.cuda.is_available()
-    if config.name == "gpu" and not found:
-        raise ConfigError(
-            "trainer=gpu needs a GPU",
-            found="none that PyTorch can use",
-            mend="trainer=auto takes a GPU where there is one; trainer=cpu never does",
-        )
+    if not found and (config.name == "gpu" or NEEDS_GPU in os.environ):
+        raise no_gpu()
     if config.precision == "16-mixed" and not found:
         raise ConfigError(
             "16-mixed precision needs a GPU",
@@ -35,6 +32,15 @@ def choose_device(config: TrainerConfig, ranks: Ranks = ALONE) -> torch.device:
     if not found or config.name == "cpu":
         return torch.device("cpu")
     return torch.device("cuda") if ranks.alone else _gpu_of(ranks)
+
+
+def no_gpu() -> ConfigError:
+    """What a user is told who asked for a GPU where there is none."""
+    return ConfigError(
+        "trainer=gpu or GPUS= needs a GPU",
+        found=f"none that PyTorch can use on {os.uname().nodename}",
+        mend="trainer=auto, without GPUS=, takes a GPU where there is one and else all cores",
+    )
 
 
 def _gpu_of(ranks: Ranks) -> torch.device:

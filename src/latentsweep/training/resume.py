@@ -21,6 +21,7 @@ from latentsweep.training.device import choose_device
 from latentsweep.training.identity import RunIdentity, readable_name
 from latentsweep.training.ranks.ranks import ALONE, Ranks
 from latentsweep.training.rundir import RunDirectory
+from latentsweep.training.same_launch import is_restart, launch_of
 
 # A longer run starts as the shorter one did, so a checkpoint of it may be taken up.
 _MAY_GROW = "trainer.max_epochs"
@@ -81,10 +82,21 @@ def _choose(config: TrainConfig, identity: RunIdentity) -> tuple[RunDirectory, P
     parent = Path(config.output_dir)
     name = readable_name(config, identity)
     if config.resume == "never":
-        return rundir.create(parent, name, identity), None
+        return _of_this_launch(parent, name, identity) or rundir.create(
+            parent, name, identity
+        ), None
     if config.resume == "auto":
         return _newest(parent, name, identity) or rundir.create(parent, name, identity), None
     return _from_path(Path(config.resume), config, identity, parent / name)
+
+
+def _of_this_launch(parent: Path, name: str, identity: RunIdentity) -> RunDirectory | None:
+    """The run that this very command began before it was started again by whatever runs it."""
+    launch = launch_of()
+    if not launch or not is_restart():
+        return None
+    runs = [run for run in rundir.find(parent, name) if run.identity == identity]
+    return next((run for run in reversed(runs) if run.launch == launch), None)
 
 
 def _newest(parent: Path, name: str, identity: RunIdentity) -> RunDirectory | None:

@@ -182,11 +182,13 @@ class Fitted:
         metrics: the last of them.
         checkpoints: which state was best.
         stopped: whether the supervisor ended it.
+        ranks: how many trained.
     """
 
     metrics: MetricsRecording
     checkpoints: Checkpoints
     stopped: bool
+    ranks: int
 
 
 def _fit(
@@ -229,7 +231,7 @@ def _fit(
             ckpt_path=this.checkpoint,
             weights_only=True,
         )
-    return Fitted(metrics, checkpoints, supervision.stopped)
+    return Fitted(metrics, checkpoints, supervision.stopped, ranks.size)
 
 
 def _sum_up(
@@ -253,7 +255,7 @@ def _sum_up(
     if tags:
         recorder.tags(tags)
     summary = RunSummary.of_fit(config, overrides, this.run, fitted.metrics, fitted.checkpoints)
-    return replace(summary, stopped_early=fitted.stopped)
+    return replace(summary, stopped_early=fitted.stopped, ranks=fitted.ranks)
 
 
 def _record_failure(recorder: Recorder, error: Exception, supervisor: Supervisor) -> None:

@@ -16,6 +16,7 @@ from latentsweep.config.typed import first_line
 from latentsweep.errors import RunBusyError, StorageError
 from latentsweep.tracking.files import UNFINISHED, storage_error, write_json
 from latentsweep.training.identity import RunIdentity
+from latentsweep.training.same_launch import launch_of
 
 IDENTITY_FILE = "run.json"
 SUMMARY_FILE = "summary.json"
@@ -29,11 +30,13 @@ class RunDirectory:
         path: the directory.
         uid: the run's own id, under which MLflow's run is found again.
         identity: what the run is.
+        launch: the command or job that began it; "" where nothing would start that again.
     """
 
     path: Path
     uid: str
     identity: RunIdentity
+    launch: str = ""
 
     @property
     def checkpoints(self) -> Path:
@@ -92,19 +95,20 @@ def create(parent: Path, name: str, identity: RunIdentity) -> RunDirectory:
     Raises:
         StorageError: it cannot be made.
     """
-    uid = uuid.uuid4().hex
+    uid, launch = uuid.uuid4().hex, launch_of()
     # Made under another name first, so that a directory with a run's name is always whole.
     unfinished = parent / f".{name}.{uid}"
     try:
         for killed in parent.glob(f".{name}.*"):
             shutil.rmtree(killed)
         unfinished.mkdir(parents=True)
-        write_json(unfinished / IDENTITY_FILE, {"uid": uid, "identity": asdict(identity)})
+        content = {"uid": uid, "identity": asdict(identity), "launch": launch}
+        write_json(unfinished / IDENTITY_FILE, content)
         path = next(path for path in _names(parent, name) if not os.path.lexists(path))
         unfinished.rename(path)
     except OSError as error:
         raise storage_error(parent, error) from None
-    return RunDirectory(path, uid, identity)
+    return RunDirectory(path, uid, identity, launch)
 
 
 def _names(parent: Path, name: str) -> Iterator[Path]:
@@ -163,7 +167,8 @@ def read(path: Path) -> RunDirectory | None:
     if content is None:
         return None
     try:
-        return RunDirectory(path, str(content["uid"]), RunIdentity(**content["identity"]))
+        identity = RunIdentity(**content["identity"])
+        return RunDirectory(path, str(content["uid"]), identity, str(content.get("launch", "")))
     except (KeyError, TypeError) as error:
         raise _damaged(path / IDENTITY_FILE, error) from None
 

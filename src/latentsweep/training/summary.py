@@ -43,6 +43,7 @@ class RunSummary:
         unsynced: why MLflow does not hold the whole record; empty where it does.
         was_finished: whether the run was finished before this command.
         stopped_early: whether it was ended before its last epoch, as a sweep's pruner does.
+        ranks: how many trained it when it ended.
         shown_elsewhere: whether another rank shows it.
     """
 
@@ -58,6 +59,7 @@ class RunSummary:
     unsynced: str = ""
     was_finished: bool = False
     stopped_early: bool = False
+    ranks: int = 1
     shown_elsewhere: bool = False
 
     @classmethod
@@ -161,7 +163,8 @@ def _rows(summary: RunSummary) -> list[tuple[str, str, str]]:
     if "active_units" in last:
         of_all = f"of {summary.latent_size} latents"
         rows.append(("active units", f"{last['active_units']:.0f}", of_all))
-    rows.append(("time in training", f"{summary.seconds:.0f}", "s"))
+    unit = "s" if summary.ranks == 1 else f"s, {summary.ranks} ranks"
+    rows.append(("time in training", f"{summary.seconds:.0f}", unit))
     return rows
 
 

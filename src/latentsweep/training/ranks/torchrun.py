@@ -13,6 +13,7 @@ from pathlib import Path
 from latentsweep.config.typed import first_line
 from latentsweep.errors import REQUEUE_EXIT, ConfigError, StorageError
 from latentsweep.training.cores import MOST_PROCESSES_A_CORE, cores
+from latentsweep.training.device import no_gpu
 from latentsweep.training.interruption import WARNINGS
 from latentsweep.training.ranks.errors import LOST_RANK_EXIT, RankLostError
 from latentsweep.training.ranks.placement import LAUNCHER, MEETING_FILE
@@ -38,14 +39,14 @@ def check_devices(devices: int, *, gpus: bool) -> None:
     import torch
 
     found, own = torch.cuda.device_count(), cores()
-    if (gpus or found) and devices > found:
+    if gpus and not found:
+        raise no_gpu()
+    if found and devices > found:
         raise ConfigError(
             f"{'GPUS' if gpus else 'DEVICES'}={devices} is more than this machine has",
             found=f"{found} GPUs",
-            expected=f"at most {found}, a GPU a rank",
-            mend=f"DEVICES={found}; to train on the CPU, CUDA_VISIBLE_DEVICES=''"
-            if found
-            else f"DEVICES={own} trains on {own} cores",
+            expected="a GPU a rank",
+            mend=f"DEVICES={found}; to train on the CPU, CUDA_VISIBLE_DEVICES=''",
         )
     if not found and devices > MOST_PROCESSES_A_CORE * own:
         raise ConfigError(
@@ -54,6 +55,8 @@ def check_devices(devices: int, *, gpus: bool) -> None:
             expected=f"at most {MOST_PROCESSES_A_CORE} ranks a core",
             mend=f"DEVICES={own}",
         )
+    if not found and devices > own:
+        print(f"note: {devices} ranks share {own} cores, which slows them down", file=sys.stderr)
 
 
 def run_ranks(command: list[str], devices: int) -> int:
@@ -75,6 +78,7 @@ def run_ranks(command: list[str], devices: int) -> int:
             return code if code >= 0 else 128 - code
         if restarts < _MOST_RESTARTS:
             again = f"all start again from the last checkpoint ({restarts + 1} of {_MOST_RESTARTS})"
+            _leave_line_of_bar()
             print(f"latentsweep: a rank {_how(code)}; {again}", file=sys.stderr, flush=True)
     raise RankLostError(
         f"a rank {_how(code)} again and again",
@@ -82,6 +86,12 @@ def run_ranks(command: list[str], devices: int) -> int:
         expected="ranks that live until the run ends",
         mend="see what kills it (memory?); the same command goes on from the last checkpoint",
     )
+
+
+def _leave_line_of_bar() -> None:
+    """A rank that was killed leaves the cursor hidden, behind its bar."""
+    if sys.stdout.isatty():
+        print("\x1b[?25h", flush=True)
 
 
 def mark_finished() -> None:
