@@ -10,6 +10,8 @@ import sys
 import uuid
 from pathlib import Path
 
+from hydra._internal.utils import get_args_parser
+
 from latentsweep.command import check_command_line, errors_to_terminal
 from latentsweep.config import TrainConfig
 from latentsweep.config.checks import check_share
@@ -27,8 +29,8 @@ def main() -> int:
     if not any(text.startswith(("trainer=", "trainer.name=")) for text in overrides):
         # Beside another one: Hydra takes no overrides on both sides of an option. The key and not
         # the group, of which a sweep's best.yaml has none.
-        own = (n for n, text in enumerate(overrides) if "=" in text and not text.startswith("-"))
-        overrides.insert(next(own, 0), "trainer.name=ddp")
+        own = get_args_parser().parse_known_args(overrides)[0].overrides
+        overrides.insert(overrides.index(own[0]) if own else 0, "trainer.name=ddp")
     sys.argv = [str(TRAIN), *overrides]
     command = [sys.executable, *sys.argv]
     config = check_command_line("train", ranks_follow=True)

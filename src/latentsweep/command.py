@@ -147,7 +147,8 @@ def sweep_command() -> None:
     main = hydra.main(
         config_path=str(CONFIG_DIRECTORY), config_name="sweep", version_base=HYDRA_VERSION_BASE
     )
-    main(_unused)()
+    with errors_to_terminal():  # what is raised before Hydra calls the sweeper, such as Ctrl-C
+        main(_unused)()
 
 
 def _ask_store(tracking: TrackingConfig) -> None:

@@ -1,6 +1,7 @@
 """The command that starts ranks: what it refuses, and in how many words."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from latentsweep.config.project import ROOT
+from latentsweep.config.project import CONFIG_DIRECTORY, ROOT
 from latentsweep.training.ranks.meeting import MEETING_EXIT
 from tests.pipelines.small_ranks import SMALL, journals, ranks_of, wait_for_steps
 from tests.ports import free_port
@@ -54,6 +55,13 @@ def test_mistake_is_told_once_and_nothing_is_started(tmp_path: Path, mistake: st
     assert done.stderr.count("latentsweep: ") == 1
     assert "Traceback" not in done.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def test_directory_of_a_config_may_have_any_name(tmp_path: Path) -> None:
+    shutil.copytree(CONFIG_DIRECTORY, tmp_path / "a=b")
+    done = run(tmp_path, "launch.py", "--devices", "2", "--config-path", "a=b", "--cfg", "job")
+    assert done.returncode == 0, done.stderr
+    assert "name: ddp" in done.stdout
 
 
 def test_config_is_shown_for_ranks_too(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import torch
 from latentsweep.errors import CheckpointError, RunBusyError, StorageError
 from latentsweep.training import rundir
 from latentsweep.training.run import train
-from latentsweep.training.same_launch import LAUNCH
+from latentsweep.training.same_launch import LAUNCH, Launch
 
 from .conftest import Small
 
@@ -39,31 +39,48 @@ def test_resume_never_trains_the_same_numbers_in_a_new_run(small: Small) -> None
     assert equal(weights(first.directory), weights(second.directory))
 
 
-@pytest.mark.parametrize(
-    ("launch", "restart"),
-    [
-        ({"SLURM_JOB_ID": "7"}, {"SLURM_RESTART_COUNT": "1"}),
-        ({"TORCHELASTIC_RUN_ID": "none"}, {"TORCHELASTIC_RESTART_COUNT": "2"}),
-        ({LAUNCH: "a command"}, {}),
-    ],
-    ids=["Slurm", "torchrun", "launcher"],
-)
-def test_resume_never_goes_on_where_the_same_launch_is_started_again(
-    small: Small,
-    monkeypatch: pytest.MonkeyPatch,
-    launch: dict[str, str],
-    restart: dict[str, str],
+def test_resume_never_goes_on_where_its_job_is_queued_again(
+    small: Small, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     train(small(), [])
-    for name, value in launch.items():
+    monkeypatch.setenv("SLURM_JOB_ID", "7")
+    first = Path(train(small("resume=never"), []).directory)
+    (first / rundir.SUMMARY_FILE).unlink()  # as if it had been killed at its end
+    again = Path(train(small("resume=never"), []).directory)
+    assert again != first  # a second command of the same job
+    monkeypatch.setenv("SLURM_RESTART_COUNT", "1")
+    assert Path(train(small("resume=never"), []).directory) == first
+    third = Path(train(small("resume=never"), []).directory)
+    assert third not in (first, again)
+    monkeypatch.setenv("SLURM_JOB_ID", "8")
+    assert Path(train(small("resume=never"), []).directory) not in (first, again, third)
+
+
+def test_resume_never_is_one_run_for_all_ranks_that_a_command_starts(
+    small: Small, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train(small(), [])
+    for name, value in ((LAUNCH, "a command"), ("TORCHELASTIC_RUN_ID", "none")):
         monkeypatch.setenv(name, value)
-    first = train(small("resume=never"), [])
-    for name, value in restart.items():
-        monkeypatch.setenv(name, value)
-    assert train(small("resume=never"), []).directory == first.directory
-    for name in launch:
-        monkeypatch.setenv(name, "another one")
-    assert train(small("resume=never"), []).directory != first.directory
+        first = train(small("resume=never"), [])
+        assert train(small("resume=never"), []).directory == first.directory
+        monkeypatch.delenv(name)
+        assert train(small("resume=never"), []).directory != first.directory
+
+
+@pytest.mark.parametrize("written", [None, 7, "a command", ["x"], {"command": 1}, {}])
+def test_run_of_an_unknown_launch_is_no_launchs_own(written: object) -> None:
+    begun = Launch.recorded(written)
+    for launch in (Launch(), Launch("a command", "7.", 3)):
+        assert not launch.goes_on_with(begun, finished=False)
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [{"SLURM_JOB_ID": ""}, {"SLURM_RESTART_COUNT": "x"}, {"SLURM_RESTART_COUNT": "2"}],
+)
+def test_environment_without_a_job_names_none(environment: dict[str, str]) -> None:
+    assert not Launch.current(environment).job
 
 
 def test_another_seed_is_another_run_with_other_numbers(small: Small) -> None:

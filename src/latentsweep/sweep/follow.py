@@ -121,7 +121,8 @@ def show_end(plan: Plan, study: optuna.Study, tracking: TrackingConfig, problem:
     if (plan.directory / "best.yaml").exists():
         best = [sys.executable if not _is_below(sys.executable) else str(_relative(sys.executable))]
         ranks = plan.sweep.ranks
-        alone, together = ["pipelines/train.py"], ["pipelines/launch.py", "--devices", str(ranks)]
+        devices = "--gpus" if "trainer=gpu" in plan.fixed else "--devices"
+        alone, together = ["pipelines/train.py"], ["pipelines/launch.py", devices, str(ranks)]
         best += [*(together if ranks > 1 else alone), "--config-path", str(directory)]
         best += ["--config-name", "best"]
         places["best again"] = shlex.join(best)

@@ -46,6 +46,8 @@ def prepare(search: Search, config: DictConfig) -> Plan:
     sweep, directory = search.sweep, search.directory
     launcher = str(config.hydra.launcher.get("_target_", "")).rpartition(".")[2]
     local = launcher in (_LOCAL, _BASIC)
+    if local and search.base.trainer.name == "gpu":
+        require_gpu()
     # Hydra's own launcher runs jobs one after another, and after Ctrl-C in one goes on to the next.
     alone = launcher == _BASIC
     workers = 1 if alone else count_workers(sweep.workers, sweep.n_trials, sweep.ranks, local=local)
@@ -58,8 +60,6 @@ def prepare(search: Search, config: DictConfig) -> Plan:
             expected="latentsweep_local or latentsweep_slurm",
             mend="hydra/launcher=latentsweep_local, or sweep.ranks=1",
         )
-    if local and search.base.trainer.name == "gpu":
-        require_gpu()
     if search.base.trainer.name == "ddp":
         raise ConfigError(
             "the ranks of a sweep's trials are started by its workers",

@@ -21,7 +21,7 @@ def choose_device(config: TrainerConfig, ranks: Ranks = ALONE) -> torch.device:
         ConfigError: a GPU is asked for, or needed, and there is none.
     """
     found = torch.cuda.is_available()
-    if not found and (config.name == "gpu" or NEEDS_GPU in os.environ):
+    if not found and (config.name == "gpu" or os.environ.get(NEEDS_GPU) == "1"):
         raise no_gpu()
     if config.precision == "16-mixed" and not found:
         raise ConfigError(

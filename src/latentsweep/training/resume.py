@@ -21,7 +21,7 @@ from latentsweep.training.device import choose_device
 from latentsweep.training.identity import RunIdentity, readable_name
 from latentsweep.training.ranks.ranks import ALONE, Ranks
 from latentsweep.training.rundir import RunDirectory
-from latentsweep.training.same_launch import is_restart, launch_of
+from latentsweep.training.same_launch import Launch
 
 # A longer run starts as the shorter one did, so a checkpoint of it may be taken up.
 _MAY_GROW = "trainer.max_epochs"
@@ -82,9 +82,8 @@ def _choose(config: TrainConfig, identity: RunIdentity) -> tuple[RunDirectory, P
     parent = Path(config.output_dir)
     name = readable_name(config, identity)
     if config.resume == "never":
-        return _of_this_launch(parent, name, identity) or rundir.create(
-            parent, name, identity
-        ), None
+        begun = _of_this_launch(parent, name, identity)
+        return begun or rundir.create(parent, name, identity), None
     if config.resume == "auto":
         return _newest(parent, name, identity) or rundir.create(parent, name, identity), None
     return _from_path(Path(config.resume), config, identity, parent / name)
@@ -92,11 +91,14 @@ def _choose(config: TrainConfig, identity: RunIdentity) -> tuple[RunDirectory, P
 
 def _of_this_launch(parent: Path, name: str, identity: RunIdentity) -> RunDirectory | None:
     """The run that this very command began before it was started again by whatever runs it."""
-    launch = launch_of()
-    if not launch or not is_restart():
-        return None
+    launch = Launch.current()
     runs = [run for run in rundir.find(parent, name) if run.identity == identity]
-    return next((run for run in reversed(runs) if run.launch == launch), None)
+    own = (
+        run
+        for run in reversed(runs)
+        if launch.goes_on_with(run.launch, finished=run.summary is not None)
+    )
+    return next(own, None)
 
 
 def _newest(parent: Path, name: str, identity: RunIdentity) -> RunDirectory | None:

@@ -16,7 +16,7 @@ from latentsweep.config.typed import first_line
 from latentsweep.errors import RunBusyError, StorageError
 from latentsweep.tracking.files import UNFINISHED, storage_error, write_json
 from latentsweep.training.identity import RunIdentity
-from latentsweep.training.same_launch import launch_of
+from latentsweep.training.same_launch import Launch
 
 IDENTITY_FILE = "run.json"
 SUMMARY_FILE = "summary.json"
@@ -30,13 +30,13 @@ class RunDirectory:
         path: the directory.
         uid: the run's own id, under which MLflow's run is found again.
         identity: what the run is.
-        launch: the command or job that began it; "" where nothing would start that again.
+        launch: what began it.
     """
 
     path: Path
     uid: str
     identity: RunIdentity
-    launch: str = ""
+    launch: Launch
 
     @property
     def checkpoints(self) -> Path:
@@ -95,14 +95,14 @@ def create(parent: Path, name: str, identity: RunIdentity) -> RunDirectory:
     Raises:
         StorageError: it cannot be made.
     """
-    uid, launch = uuid.uuid4().hex, launch_of()
+    uid, launch = uuid.uuid4().hex, Launch.current()
     # Made under another name first, so that a directory with a run's name is always whole.
     unfinished = parent / f".{name}.{uid}"
     try:
         for killed in parent.glob(f".{name}.*"):
             shutil.rmtree(killed)
         unfinished.mkdir(parents=True)
-        content = {"uid": uid, "identity": asdict(identity), "launch": launch}
+        content = {"uid": uid, "identity": asdict(identity), "launch": asdict(launch)}
         write_json(unfinished / IDENTITY_FILE, content)
         path = next(path for path in _names(parent, name) if not os.path.lexists(path))
         unfinished.rename(path)
@@ -168,7 +168,9 @@ def read(path: Path) -> RunDirectory | None:
         return None
     try:
         identity = RunIdentity(**content["identity"])
-        return RunDirectory(path, str(content["uid"]), identity, str(content.get("launch", "")))
+        return RunDirectory(
+            path, str(content["uid"]), identity, Launch.recorded(content.get("launch"))
+        )
     except (KeyError, TypeError) as error:
         raise _damaged(path / IDENTITY_FILE, error) from None
 

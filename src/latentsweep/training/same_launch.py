@@ -1,28 +1,72 @@
 """What a process has in common with those that were started again in its place."""
 
+from __future__ import annotations
+
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
 
 # Set by this project's launcher of ranks, anew for each command.
 LAUNCH = "LATENTSWEEP_LAUNCH"
 
 
-def launch_of(environment: Mapping[str, str] = os.environ) -> str:
-    """Name of the command or job that this process belongs to, over its restarts; "" without one.
+@dataclass(frozen=True)
+class Launch:
+    """What began a run, and may start it again.
 
-    Slurm's and torchrun's are not this launch's alone: see `is_restart`.
+    Attributes:
+        command: of ranks, which outlives them; "" where nothing does.
+        job: of Slurm, and its step; "" outside.
+        requeued: how often the job was queued again.
     """
-    if LAUNCH in environment:
-        return environment[LAUNCH]
-    if "SLURM_JOB_ID" in environment:
-        return f"Slurm {environment['SLURM_JOB_ID']}.{environment.get('SLURM_STEP_ID', '')}"
-    if "TORCHELASTIC_RUN_ID" in environment:
-        where = environment.get("MASTER_ADDR", ""), environment.get("MASTER_PORT", "")
-        return f"torchrun {environment['TORCHELASTIC_RUN_ID']} {':'.join(where)}"
-    return ""
+
+    command: str = ""
+    job: str = ""
+    requeued: int = 0
+
+    @classmethod
+    def current(cls, environment: Mapping[str, str] = os.environ) -> Launch:
+        """Of this process."""
+        command = environment.get(LAUNCH, "")
+        if not command and environment.get("TORCHELASTIC_RUN_ID"):
+            command = _parent()  # torchrun's other names are the same for each of its commands
+        job, step = environment.get("SLURM_JOB_ID", ""), environment.get("SLURM_STEP_ID", "")
+        requeued = environment.get("SLURM_RESTART_COUNT", "")
+        return cls(
+            command=command,
+            job=f"{job}.{step}" if job else "",
+            requeued=int(requeued) if requeued.isdecimal() else 0,
+        )
+
+    @classmethod
+    def recorded(cls, values: object) -> Launch:
+        """As `run.json` has it; what began it is not known where that is something else."""
+        match values:
+            case {"command": str(command), "job": str(job), "requeued": int(requeued)}:
+                return cls(command, job, requeued)
+        return cls()
+
+    def goes_on_with(self, begun: Launch, *, finished: bool) -> bool:
+        """Whether a run is this launch's own, from before it was started again.
+
+        Args:
+            begun: what began the run.
+            finished: whether the run is. What a job has finished its next command may repeat.
+        """
+        if self.command and self.command == begun.command:
+            return True
+        return (
+            bool(self.job)
+            and self.job == begun.job
+            and begun.requeued < self.requeued
+            and (not finished)
+        )
 
 
-def is_restart(environment: Mapping[str, str] = os.environ) -> bool:
-    """Whether a run that the same launch has begun is to be gone on with, if there is one."""
-    counts = ("SLURM_RESTART_COUNT", "TORCHELASTIC_RESTART_COUNT")
-    return LAUNCH in environment or any(environment.get(name, "0") != "0" for name in counts)
+def _parent() -> str:
+    """The parent process, by a name that no later process has."""
+    parent = os.getppid()
+    # Its name, in brackets, may hold anything; the 22nd field is when it was started.
+    started = Path(f"/proc/{parent}/stat").read_text().rpartition(")")[2].split()[19]
+    return f"process {parent} of {started} on {os.uname().nodename}"

@@ -137,7 +137,9 @@ def show(summary: RunSummary) -> None:
 
     console = Console(soft_wrap=True, highlight=False)
     if summary.was_finished:
-        console.print("this run was finished before; resume=never trains it again\n")
+        console.print(
+            "this run was finished before; a new command with resume=never trains it again\n"
+        )
     table = Table(title="validation split, after the last epoch", title_justify="left")
     table.add_column("metric")
     table.add_column("value", justify="right")
@@ -226,5 +228,10 @@ def _repeating(overrides: list[str]) -> str:
 def _options() -> list[str]:
     """The command line's options that say where the config is."""
     named = ("--config-path", "--config-name", "--config-dir", "-cp", "-cn", "-cd")
-    pairs = itertools.pairwise(sys.argv)
-    return [text for option, value in pairs if option in named for text in (option, value)]
+    pairs = itertools.pairwise([*sys.argv, ""])
+    return [
+        text
+        for option, value in pairs
+        if option.partition("=")[0] in named
+        for text in ((option,) if "=" in option else (option, value))
+    ]

@@ -225,8 +225,8 @@ class RankGroup(Ranks):
             found=f"{'rank' if len(others) == 1 else 'one of the ranks'} "
             f"{', '.join(map(str, others))} on {', '.join(hosts) or 'its host'}: {_reason(error)}",
             expected="all ranks, until the run ends",
-            mend="see why it was killed (memory?); the next start, which may come by itself, goes "
-            "on from the last checkpoint",
+            mend="see why it was killed (memory?); what starts it again, or resume=auto, goes on "
+            "from the last checkpoint",
         )
 
     def _words(self, rank: int) -> str:

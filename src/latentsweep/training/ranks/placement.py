@@ -16,7 +16,7 @@ MEETING_FILE = "LATENTSWEEP_MEETING_FILE"
 LAUNCHER = "LATENTSWEEP_LAUNCHER"
 # The script in pipelines/ that has started this process as a rank, with its options.
 LAUNCHED_BY = "LATENTSWEEP_LAUNCHED_BY"
-# Whether this process's launcher was asked for GPUs.
+# "1" where this process's launcher was asked for GPUs.
 NEEDS_GPU = "LATENTSWEEP_NEEDS_GPU"
 _LOWEST_PORT, _PORTS = 15_000, 10_000
 

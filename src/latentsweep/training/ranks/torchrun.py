@@ -10,6 +10,8 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
+import torch
+
 from latentsweep.config.typed import first_line
 from latentsweep.errors import REQUEUE_EXIT, ConfigError, StorageError
 from latentsweep.training.cores import MOST_PROCESSES_A_CORE, cores
@@ -36,8 +38,6 @@ def check_devices(devices: int, *, gpus: bool) -> None:
     Raises:
         ConfigError: there are not so many GPUs or, without any, far too few cores.
     """
-    import torch
-
     found, own = torch.cuda.device_count(), cores()
     if gpus and not found:
         raise no_gpu()
@@ -84,7 +84,8 @@ def run_ranks(command: list[str], devices: int) -> int:
         f"a rank {_how(code)} again and again",
         found=f"{_MOST_RESTARTS + 1} times",
         expected="ranks that live until the run ends",
-        mend="see what kills it (memory?); the same command goes on from the last checkpoint",
+        mend="see what kills it (memory?); resume=auto, the default, goes on from the last "
+        "checkpoint",
     )
 
 
