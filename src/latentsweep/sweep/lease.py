@@ -9,8 +9,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import optuna
@@ -19,6 +17,7 @@ from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import FrozenTrial
 
 from latentsweep.sweep.attributes import LEASE
+from latentsweep.training.process_name import host, started
 
 # Signs of life within one lease: some may come late without anyone taking the trial.
 _BEATS_A_LEASE = 5
@@ -46,7 +45,7 @@ class WorkerIdentity:
     @classmethod
     def of_this_process(cls) -> WorkerIdentity:
         """The identity of the calling process."""
-        return cls(_host(), os.getpid(), _started(os.getpid()) or 0)
+        return cls(host(), os.getpid(), started(os.getpid()) or 0)
 
     def lease(self, beat: int) -> dict[str, Any]:
         """What a lease says at its n-th sign of life."""
@@ -179,7 +178,7 @@ class LeaseWatch:
 
 def _is_here(lease: dict[str, Any]) -> bool:
     """Whether its worker runs, or ran, where this process could see it."""
-    return bool(lease["host"] == _host())
+    return bool(lease["host"] == host())
 
 
 def _is_alive(lease: dict[str, Any]) -> bool:
@@ -187,26 +186,4 @@ def _is_alive(lease: dict[str, Any]) -> bool:
         dead = psutil.Process(lease["pid"]).status() == psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
-    return not dead and (_started(lease["pid"]) or 0) == lease["started"]
-
-
-def _started(pid: int) -> int | None:
-    """When the process began, in ticks since boot; None where the system does not tell."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return None
-    return int(fields[19])
-
-
-@cache
-def _host() -> str:
-    """Name of this machine, boot and process namespace: where process ids mean the same."""
-    boot = Path("/proc/sys/kernel/random/boot_id")
-    namespace = Path("/proc/self/ns/pid")
-    parts = [os.uname().nodename]
-    if boot.exists():
-        parts.append(boot.read_text().strip())
-    if namespace.exists():
-        parts.append(str(namespace.readlink()))
-    return " ".join(parts)
+    return not dead and (started(lease["pid"]) or 0) == lease["started"]

@@ -92,6 +92,8 @@ def _choose(config: TrainConfig, identity: RunIdentity) -> tuple[RunDirectory, P
 def _of_this_launch(parent: Path, name: str, identity: RunIdentity) -> RunDirectory | None:
     """The run that this very command began before it was started again by whatever runs it."""
     launch = Launch.current()
+    if not launch.may_have_begun:
+        return None  # without reading all runs
     runs = [run for run in rundir.find(parent, name) if run.identity == identity]
     own = (
         run

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
+
+from latentsweep.training.process_name import host, started
 
 # Set by this project's launcher of ranks, anew for each command.
 LAUNCH = "LATENTSWEEP_LAUNCH"
@@ -30,7 +31,9 @@ class Launch:
         """Of this process."""
         command = environment.get(LAUNCH, "")
         if not command and environment.get("TORCHELASTIC_RUN_ID"):
-            command = _parent()  # torchrun's other names are the same for each of its commands
+            # Its agent: torchrun's other names are the same for each of its commands.
+            agent = os.getppid()
+            command = f"process {agent} of {started(agent)} on {host()}"
         job, step = environment.get("SLURM_JOB_ID", ""), environment.get("SLURM_STEP_ID", "")
         requeued = environment.get("SLURM_RESTART_COUNT", "")
         return cls(
@@ -47,6 +50,11 @@ class Launch:
                 return cls(command, job, requeued)
         return cls()
 
+    @property
+    def may_have_begun(self) -> bool:
+        """Whether a run of this launch may be there already."""
+        return bool(self.command or (self.job and self.requeued))
+
     def goes_on_with(self, begun: Launch, *, finished: bool) -> bool:
         """Whether a run is this launch's own, from before it was started again.
 
@@ -56,17 +64,5 @@ class Launch:
         """
         if self.command and self.command == begun.command:
             return True
-        return (
-            bool(self.job)
-            and self.job == begun.job
-            and begun.requeued < self.requeued
-            and (not finished)
-        )
-
-
-def _parent() -> str:
-    """The parent process, by a name that no later process has."""
-    parent = os.getppid()
-    # Its name, in brackets, may hold anything; the 22nd field is when it was started.
-    started = Path(f"/proc/{parent}/stat").read_text().rpartition(")")[2].split()[19]
-    return f"process {parent} of {started} on {os.uname().nodename}"
+        earlier = self.job == begun.job and begun.requeued < self.requeued
+        return bool(self.job) and earlier and not finished
