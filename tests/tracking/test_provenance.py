@@ -4,7 +4,8 @@ from pathlib import Path
 import pytest
 
 from latentsweep.tracking import provenance as subject
-from latentsweep.tracking.provenance import code_digest, lock_digest, provenance
+from latentsweep.tracking.packages import lock_digest
+from latentsweep.tracking.provenance import code_digest, provenance
 
 
 def git(root: Path, *arguments: str) -> None:

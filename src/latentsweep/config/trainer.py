@@ -24,6 +24,8 @@ class TrainerConfig:
     """auto: a GPU where there is one; ddp: one rank a device, on GPUs where there are any."""
     max_epochs: PositiveInt
     """Passes over the training images."""
+    max_steps: PositiveInt | None
+    """Optimiser steps after which training ends, if the passes do not end it before; null: none."""
     precision: Precision
     """Lightning's name of the number format; auto: bf16-mixed on processors with bfloat16
     instructions, otherwise 32-true."""

@@ -1,12 +1,13 @@
 """Where a result comes from: the code, the packages and the machine, for anyone to compare."""
 
 import hashlib
-import importlib.metadata
 import os
 import platform
 import subprocess
 from pathlib import Path
 from typing import TypedDict
+
+from latentsweep.tracking.packages import installed, off_lock
 
 DIFF_LIMIT = 5_000_000
 _SOURCE_SUFFIXES = frozenset(
@@ -14,6 +15,9 @@ _SOURCE_SUFFIXES = frozenset(
 )
 _TRUNCATED = f"\n[truncated: the diff is longer than {DIFF_LIMIT} bytes]\n"
 
+
+# Virtual machines call processors of many kinds by one name.
+_CPU_DETAILS = ("cpu family", "model", "stepping")
 
 # Where untracked files are source; elsewhere they are the user's own affair.
 _SOURCES = ("src", "conf", "pipelines", "tests")
@@ -27,9 +31,11 @@ class Provenance(TypedDict):
     dirty: bool | None
     diff: str | None
     packages: dict[str, str]
+    off_lock: dict[str, list[str]]
     python: str
     os: str
     cpu: str
+    cpu_details: str
     torch_build: str | None
     threads: int | None
 
@@ -46,19 +52,23 @@ def provenance(
 
     Returns:
         Among the rest `diff`: the changes since the commit with untracked source files, at most
-        5 MB (then with a marker at its end), such that `git apply` restores them.
+        5 MB (then with a marker at its end), such that `git apply` restores them; and `off_lock`:
+        packages whose version is not the lock file's, [installed, locked] by name.
     """
     commit = _git_line(project_root, "rev-parse", "--verify", "HEAD")
     diff = _diff(project_root) if commit else None
+    packages = installed()
     return Provenance(
         commit=commit,
         branch=_git_line(project_root, "rev-parse", "--abbrev-ref", "HEAD") if commit else None,
         dirty=bool(diff) if commit else None,
         diff=diff,
-        packages=_packages(),
+        packages=packages,
+        off_lock=off_lock(project_root, packages),
         python=platform.python_version(),
         os=platform.platform(),
-        cpu=_cpu_model(),
+        cpu=_cpu("model name") or platform.processor() or platform.machine(),
+        cpu_details=", ".join(f"{name} {_cpu(name)}" for name in _CPU_DETAILS),
         torch_build=torch_build,
         threads=threads,
     )
@@ -76,30 +86,14 @@ def code_digest(package_dir: Path) -> str:
     return digest.hexdigest()
 
 
-def lock_digest(root: Path) -> str | None:
-    """SHA-256 of `requirements.lock`; None if there is none."""
-    lock = root / "requirements.lock"
-    return hashlib.sha256(lock.read_bytes()).hexdigest() if lock.is_file() else None
-
-
-def _packages() -> dict[str, str]:
-    """Version of every installed distribution by name, sorted."""
-    found = {
-        distribution.metadata["Name"]: distribution.version
-        for distribution in importlib.metadata.distributions()
-        if distribution.metadata["Name"]
-    }
-    return dict(sorted(found.items(), key=lambda item: item[0].lower()))
-
-
-def _cpu_model() -> str:
+def _cpu(name: str) -> str:
+    """What the kernel says of the first core; empty where it does not."""
     try:
-        for line in Path("/proc/cpuinfo").read_text(errors="replace").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
+        lines = Path("/proc/cpuinfo").read_text(errors="replace").splitlines()
     except OSError:
-        pass
-    return platform.processor() or platform.machine()
+        return ""
+    found = (line.partition(":")[2].strip() for line in lines if line.split(":")[0].strip() == name)
+    return next(found, "")
 
 
 def _diff(root: Path) -> str:

@@ -6,16 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from latentsweep.errors import ConfigError, TrackingError
+from latentsweep.errors import ConfigError
+from latentsweep.tracking.asked_store import AskedStore
 from latentsweep.tracking.logged_model import find_model
-from latentsweep.tracking.preflight import check_store
-from latentsweep.tracking.store import open_store, prepare_client
-from latentsweep.tracking.sync import DEFAULT_EXPERIMENT
-from latentsweep.tracking.uri import resolve_uri, sqlite_file, without_credentials
+from latentsweep.tracking.uri import without_credentials
 
 if TYPE_CHECKING:
     import numpy as np
-    from mlflow.tracking import MlflowClient
 
 
 @dataclass(frozen=True)
@@ -35,46 +32,8 @@ class FetchedModel:
     exported: Path
 
 
-class Registry:
-    """The models of one store.
-
-    Args:
-        uri: address of the store.
-
-    Raises:
-        TrackingError: the store does not answer.
-    """
-
-    def __init__(self, uri: str) -> None:
-        self._uri = uri
-        self._shown = without_credentials(uri)
-        file = sqlite_file(resolve_uri(uri))
-        if file is not None and not file.exists():
-            raise self._unreachable(f"there is no {file}")
-        problem = check_store(uri, DEFAULT_EXPERIMENT)
-        if problem:
-            raise self._unreachable(problem)
-        prepare_client()
-        with self._asking():
-            self._client: MlflowClient = open_store(uri)
-
-    @contextmanager
-    def _asking(self) -> Iterator[None]:
-        """Tell what the store refuses, or that it does not answer, in one message."""
-        from mlflow.exceptions import MlflowException
-        from sqlalchemy.exc import SQLAlchemyError
-
-        try:
-            yield
-        except (MlflowException, SQLAlchemyError, OSError) as error:
-            raise self._unreachable(str(error)) from None
-
-    def _unreachable(self, why: str) -> TrackingError:
-        return TrackingError(
-            f"MLflow at {self._shown} does not do what it is asked",
-            found=" ".join(without_credentials(why).split())[:200],
-            mend="start the server, have the permission granted, or mend URI=",
-        )
+class Registry(AskedStore):
+    """The models of one store."""
 
     def fetch(self, run_id: str, directory: Path) -> FetchedModel:
         """Fetch the model that a run has logged.
@@ -90,12 +49,12 @@ class Registry:
         from mlflow.exceptions import MlflowException
 
         try:
-            model = find_model(self._client, run_id)
+            model = find_model(self.client, run_id)
         except MlflowException as error:
             if error.error_code != "RESOURCE_DOES_NOT_EXIST":
-                raise self._unreachable(str(error)) from None
+                raise self.unreachable(str(error)) from None
             raise ConfigError(
-                f"there is no run {run_id} in {self._shown}",
+                f"there is no run {run_id} in {self.shown}",
                 expected="the id of one of its runs, or a run's directory here",
                 mend="RUN=runs/NAME, or URI= another store",
             ) from None
@@ -105,21 +64,21 @@ class Registry:
                 expected="a run that was trained with tracking.log_model=true",
                 mend="from where it was trained: make promote RUN=runs/NAME, which exports it",
             )
-        with self._asking():
+        with self.asking():
             place = mlflow.artifacts.download_artifacts(
                 artifact_uri=model.artifact_location,  # `models:/ID` would ask the default store
                 dst_path=str(directory),
-                tracking_uri=self._uri,
+                tracking_uri=self.uri,
             )
         return FetchedModel(run_id, model.model_id, Path(place), Path(place) / "artifacts")
 
     def recorded(self, run_id: str, step: int) -> dict[str, float]:
         """The metrics of the validation split that a run has on record at a step, by name."""
         found = {}
-        with self._asking():
-            metrics = self._client.get_run(run_id).data.metrics
+        with self.asking():
+            metrics = self.client.get_run(run_id).data.metrics
             for name in (name for name in metrics if name.startswith("val/")):
-                for point in self._client.get_metric_history(run_id, name):
+                for point in self.client.get_metric_history(run_id, name):
                     if point.step == step:
                         found[name] = point.value
         return found
@@ -142,15 +101,15 @@ class Registry:
 
         try:
             try:
-                self._client.create_registered_model(name)
+                self.client.create_registered_model(name)
             except MlflowException as error:
                 if error.error_code != "RESOURCE_ALREADY_EXISTS":
                     raise
             version = self._version(model, name)
-            self._client.set_registered_model_alias(name, alias, str(version))
+            self.client.set_registered_model_alias(name, alias, str(version))
         except MlflowException as error:
             if error.error_code != "INVALID_PARAMETER_VALUE":
-                raise self._unreachable(str(error)) from None
+                raise self.unreachable(str(error)) from None
             raise ConfigError(
                 f"the store refuses the name {name} with the alias {alias}",
                 found=" ".join(without_credentials(str(error)).split())[:200],
@@ -159,11 +118,11 @@ class Registry:
         return version
 
     def _version(self, model: FetchedModel, name: str) -> int:
-        for known in self._client.search_model_versions(f"name = '{name}'"):
+        for known in self.client.search_model_versions(f"name = '{name}'"):
             if known.run_id == model.run_id and str(known.source).endswith(model.model_id):
                 return int(known.version)
-        with _default_store(self._uri):  # which a database asks for the model, whichever it is
-            made = self._client.create_model_version(
+        with _default_store(self.uri):  # which a database asks for the model, whichever it is
+            made = self.client.create_model_version(
                 name, f"models:/{model.model_id}", run_id=model.run_id, model_id=model.model_id
             )
         return int(made.version)

@@ -103,6 +103,7 @@ class Checkpoints(pl.Callback):
             else f"the same command with resume={directory.parent} goes on from there"
         )
         self._every_steps = config.trainer.checkpoint_every_n_steps
+        self._max_steps = config.trainer.max_steps
         self._every_seconds = config.trainer.checkpoint_every_minutes * 60
         self._saved_at = time.monotonic()
         self._interruption = interruption
@@ -128,7 +129,8 @@ class Checkpoints(pl.Callback):
         asked = self._interruption.level if self._ranks.alone else self._asked()
         if trainer.fit_loop.epoch_loop.batch_progress.is_last_batch:
             return
-        if self._is_due(module.global_step) or asked:
+        ends = module.global_step == self._max_steps
+        if self._is_due(module.global_step) or asked or ends:
             self._save(trainer, LAST)
         self._interruption.stop(asked, self.directory / LAST, self._mend)
 
@@ -141,7 +143,9 @@ class Checkpoints(pl.Callback):
             self.best_score, self.best_step = score, trainer.global_step
 
     def on_train_epoch_end(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
-        """Save the state between two epochs."""
+        """Save the state between two epochs, if this one was not cut short by `max_steps`."""
+        if not trainer.fit_loop.epoch_loop.batch_progress.is_last_batch:
+            return
         if self.best_step == module.global_step:
             self._save(trainer, BEST)
         self._save(trainer, LAST)

@@ -3,21 +3,18 @@
 import json
 import os
 import shlex
-from functools import cache
+from collections.abc import Mapping
 from typing import Any
 
-import torch
 import yaml
 
 from latentsweep.config import TrainConfig
 from latentsweep.config.digest import SCHEMA_VERSION, identity, resolved
 from latentsweep.config.model import AEConfig
-from latentsweep.config.project import ROOT
 from latentsweep.config.typed import Flat
 from latentsweep.data.splits import Splits
 from latentsweep.tracking.experiment import NOTE_TAG
 from latentsweep.tracking.journal_recorder import JournalRecorder
-from latentsweep.tracking.provenance import Provenance, provenance
 from latentsweep.tracking.recorder import RunStatus
 from latentsweep.tracking.vanished import DIRECTORY_TAG, HOST_TAG
 from latentsweep.training.attempts import (
@@ -26,8 +23,6 @@ from latentsweep.training.attempts import (
     record_attempt,
     record_end,
 )
-from latentsweep.training.numerics import Numerics
-from latentsweep.training.ranks.ranks import Ranks
 from latentsweep.training.resume import Attempt
 
 _COMPARED = {"model.latent_size", "model.beta", "seed"}
@@ -39,10 +34,19 @@ def record_description(
     config: TrainConfig,
     overrides: list[str],
     splits: Splits,
-    numerics: Numerics,
-    ranks: Ranks,
+    origin: Mapping[str, Any],
+    belongs_to: Mapping[str, str],
 ) -> None:
     """Record config, data and tags once a run, provenance once an attempt.
+
+    Args:
+        recorder: of the run.
+        this: the attempt.
+        config: of the run.
+        overrides: that led to it.
+        splits: the data set.
+        origin: where the numbers come from, as `run_origin` gives it.
+        belongs_to: tags that say what the run is part of.
 
     Raises:
         StorageError: the record cannot be written.
@@ -52,17 +56,14 @@ def record_description(
     )
     # Not only those on record there, whose file may be damaged or of before there was one.
     number = max(attempts[-1].number, 1 + len(list(this.run.path.glob("files/provenance-*.json"))))
-    origin = _origin(torch.get_num_threads())
     made_by: dict[str, Any] = {
         **{key: value for key, value in origin.items() if key != "diff"},
         "attempt": number,
         "overrides": overrides,
         "resumed_from": str(this.checkpoint) if this.checkpoint else None,
         "data": {"digest": splits.digest, "origin": splits.origin},
-        "deterministic": config.trainer.deterministic,
-        "numerics": numerics.values(),
-        "ranks": ranks.size,
-        "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
+        "study": belongs_to.get("latentsweep.study"),
+        "trial": belongs_to.get("optuna.trial.number"),
     }
     if number == 1:
         values = resolved(config)
@@ -70,6 +71,8 @@ def record_description(
         recorder.text("overrides.txt", "".join(f"{override}\n" for override in overrides))
         recorder.params(_params(config, overrides))
         recorder.tags(_tags(config, this, splits, made_by))
+    if belongs_to:
+        recorder.tags(belongs_to)
     recorder.tags(
         {
             NOTE_TAG: _note(this, overrides, attempts),
@@ -94,12 +97,6 @@ def record_ending(
     attempts = record_end(recorder, this.run.path, status, recorder.latest_step)
     if len(attempts) > 1:
         recorder.tags({NOTE_TAG: _note(this, overrides, attempts)})
-
-
-@cache
-def _origin(threads: int) -> Provenance:
-    """Where the results come from: looked up once a process, since it takes git and 0.4 s."""
-    return provenance(ROOT, torch_build=torch.__config__.show(), threads=threads)
 
 
 def _params(config: TrainConfig, overrides: list[str]) -> Flat:

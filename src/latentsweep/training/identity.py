@@ -8,7 +8,8 @@ from latentsweep.config import TrainConfig
 from latentsweep.config.digest import digest
 from latentsweep.config.model import AEConfig
 from latentsweep.config.project import PACKAGE, ROOT
-from latentsweep.tracking.provenance import code_digest, lock_digest
+from latentsweep.tracking.packages import lock_digest
+from latentsweep.tracking.provenance import code_digest
 
 
 @dataclass(frozen=True)

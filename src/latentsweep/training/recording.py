@@ -69,7 +69,9 @@ class MetricsRecording(pl.Callback):
         self._record(trainer, values, module.global_step)
 
     def on_train_epoch_end(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
-        """Record the epoch's means."""
+        """Record the epoch's means; one that was cut short by `max_steps` has none."""
+        if not trainer.fit_loop.epoch_loop.batch_progress.is_last_batch:
+            return
         means = (self._sums / self._steps).tolist()
         named = {f"train/{k}_epoch": v for k, v in zip(self._names, means, strict=True)}
         self._record(trainer, named, module.global_step)

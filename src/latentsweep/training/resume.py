@@ -1,5 +1,6 @@
 """Which run a command goes on with, and from which checkpoint."""
 
+import math
 import shutil
 import sys
 from collections.abc import Iterator, Mapping
@@ -24,7 +25,7 @@ from latentsweep.training.rundir import RunDirectory
 from latentsweep.training.same_launch import Launch
 
 # A longer run starts as the shorter one did, so a checkpoint of it may be taken up.
-_MAY_GROW = "trainer.max_epochs"
+_MAY_GROW = ("trainer.max_epochs", "trainer.max_steps")
 
 
 @dataclass(frozen=True)
@@ -152,6 +153,10 @@ def _from_path(
     return run, run.checkpoints / LAST
 
 
+def _length(limit: int | None) -> float:
+    return math.inf if limit is None else limit
+
+
 def _compute_as_before(content: dict[str, Any], config: TrainConfig, ranks: Ranks) -> None:
     """Use as many threads as before, since sums depend on it; say what cannot be as before."""
     belongs = content[BELONGS_TO]
@@ -183,7 +188,9 @@ def _check_belongs(
     theirs = identity_keys(from_values(content[BELONGS_TO]["config"]))
     ours = identity_keys(config)
     differing = sorted(key for key in theirs | ours if theirs.get(key) != ours.get(key))
-    grown = differing == [_MAY_GROW] and ours[_MAY_GROW] > theirs[_MAY_GROW]
+    grown = bool(differing) and all(
+        key in _MAY_GROW and _length(ours.get(key)) > _length(theirs.get(key)) for key in differing
+    )
     if differing and not grown:
         raise CheckpointError(
             f"the checkpoint {path} belongs to another config",

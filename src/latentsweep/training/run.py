@@ -26,6 +26,7 @@ from latentsweep.training.kept_memory import kept_memory
 from latentsweep.training.module import AutoencoderModule
 from latentsweep.training.nonfinite import NonFiniteGuard
 from latentsweep.training.numerics import Numerics, prepare_device
+from latentsweep.training.origin import run_origin
 from latentsweep.training.pictures import PictureRecording
 from latentsweep.training.progress import TrainingProgress
 from latentsweep.training.ranks.agreement import (
@@ -42,6 +43,8 @@ from latentsweep.training.summary import RunSummary
 from latentsweep.training.supervision import Supervision
 from latentsweep.training.supervisor import Supervisor
 from latentsweep.training.trainer import build_trainer
+from latentsweep.training.weights import TAG as WEIGHTS_TAG
+from latentsweep.training.weights import weights_digest
 
 
 def train(
@@ -120,9 +123,8 @@ def _lead(
     supervisor.ship_leftovers(config, this.run.path)
     status = RunStatus.FAILED
     try:
-        record_description(recorder, this, config, overrides, data.splits, data.numerics, ranks)
-        if tags:
-            recorder.tags(tags)
+        origin = run_origin(config, data.numerics, data.device, ranks.size)
+        record_description(recorder, this, config, overrides, data.splits, origin, tags)
         fitted = _fit(config, this, data, recorder, supervisor, ranks)
         summary = _sum_up(config, overrides, this, data.splits, recorder, supervisor, fitted)
         status = RunStatus.PRUNED if summary.stopped_early else RunStatus.FINISHED
@@ -183,12 +185,14 @@ class Fitted:
         checkpoints: which state was best.
         stopped: whether the supervisor ended it.
         ranks: how many trained.
+        weights: digest of the last weights.
     """
 
     metrics: MetricsRecording
     checkpoints: Checkpoints
     stopped: bool
     ranks: int
+    weights: str
 
 
 def _fit(
@@ -231,7 +235,8 @@ def _fit(
             ckpt_path=this.checkpoint,
             weights_only=True,
         )
-    return Fitted(metrics, checkpoints, supervision.stopped, ranks.size)
+    weights = weights_digest(module.state_dict()) if ranks.leads else ""
+    return Fitted(metrics, checkpoints, supervision.stopped, ranks.size, weights)
 
 
 def _sum_up(
@@ -247,13 +252,12 @@ def _sum_up(
     for kept in (BEST, LAST):
         if (this.run.checkpoints / kept).exists():
             recorder.file(this.run.checkpoints / kept, f"checkpoints/{kept}")
-    if config.tracking.log_model and supervisor.exports_model:
+    has_best = (this.run.checkpoints / BEST).exists()  # not before the first validation
+    if config.tracking.log_model and supervisor.exports_model and has_best:
         problem = try_record_best_model(recorder, this.run, splits.val)
         if problem:
             say(problem)
-    tags = supervisor.ended(stopped=fitted.stopped)
-    if tags:
-        recorder.tags(tags)
+    recorder.tags({WEIGHTS_TAG: fitted.weights, **supervisor.ended(stopped=fitted.stopped)})
     summary = RunSummary.of_fit(config, overrides, this.run, fitted.metrics, fitted.checkpoints)
     return replace(summary, stopped_early=fitted.stopped, ranks=fitted.ranks)
 

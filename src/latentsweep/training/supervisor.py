@@ -15,6 +15,7 @@ from latentsweep.data.splits import Splits, load, place
 from latentsweep.tracking.recorder import RunStatus
 from latentsweep.tracking.session import Shipping
 from latentsweep.tracking.sync import ship_leftovers
+from latentsweep.training.given_tags import given_tags
 from latentsweep.training.interruption import Interruption
 from latentsweep.training.ranks.data import one_copy_a_machine
 from latentsweep.training.ranks.opening import open_ranks
@@ -73,9 +74,9 @@ class Supervisor:
         """Hear where the run is kept.
 
         Returns:
-            Tags for its record.
+            Tags for its record: what the process that started this one wants there.
         """
-        return {}
+        return given_tags()
 
     def validated(self, epoch: int, metrics: Mapping[str, float]) -> bool:
         """Hear of a validation.

@@ -35,6 +35,7 @@ def build_trainer(
         devices=1 if device.index is None else [device.index],
         strategy="auto" if ranks.alone else RanksStrategy(device),
         max_epochs=config.max_epochs,
+        max_steps=config.max_steps or -1,
         precision=precision,
         accumulate_grad_batches=config.accumulate_grad_batches,
         gradient_clip_val=config.gradient_clip_val,
