@@ -2,16 +2,13 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
-
-import yaml
 
 from latentsweep.config import TrainConfig
 from latentsweep.config.compose import compose
 from latentsweep.config.digest import resolved
 from latentsweep.config.project import CONFIG_DIRECTORY
 from latentsweep.config.typed import typed
-from latentsweep.tracking.files import write_whole
+from latentsweep.training.root_file import write_root
 
 NAME = "best"
 _HEADER = f"""\
@@ -39,22 +36,9 @@ def write_best(config: TrainConfig, directory: Path) -> Path:
     Raises:
         StorageError: it cannot be written.
     """
-    values = {**_preamble(), **resolved(_ordinary(config))}
     path = directory / f"{NAME}.yaml"
-    text = _HEADER + yaml.safe_dump(values, sort_keys=False, allow_unicode=True)
-    write_whole(path, lambda file: file.write(text.encode()))
+    write_root(path, resolved(_ordinary(config)), _HEADER)
     return path
-
-
-def _preamble() -> dict[str, Any]:
-    """Those settings of Hydra in `conf/train.yaml` that no typed config holds."""
-    root = yaml.safe_load((CONFIG_DIRECTORY / "train.yaml").read_text())
-    overrides = [
-        entry
-        for entry in root["defaults"]
-        if isinstance(entry, dict) and any(key.startswith("override ") for key in entry)
-    ]
-    return {"defaults": ["_self_", *overrides], "hydra": root["hydra"]}
 
 
 def _ordinary(config: TrainConfig) -> TrainConfig:

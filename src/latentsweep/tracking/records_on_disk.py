@@ -9,9 +9,10 @@ from latentsweep.errors import ConfigError
 from latentsweep.tracking.journal import JOURNAL_NAME
 from latentsweep.tracking.progress import read_identity
 
-PLACES = ("runs", "sweeps")
-# A run, the runs of a directory, a sweep's own record and its trials, the sweeps of a directory.
-_PATTERNS = ("", "*/", "trials/*/*/", "*/trials/*/*/")
+PLACES = ("runs", "sweeps", "reruns")
+# A run, the runs of a directory, a sweep's own record and its trials, the sweeps of a directory;
+# the same of reruns, each of which has a directory around it.
+_PATTERNS = ("", "*/", "*/*/", "trials/*/*/", "*/trials/*/*/", "*/*/trials/*/*/")
 RUN_ID = re.compile(r"[0-9a-f]{32}")
 
 

@@ -2,6 +2,7 @@
 
 import math
 import sys
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -119,7 +120,7 @@ class StoredRuns(AskedStore):
             )
         return [run.info.run_id for run in found]
 
-    def note(self, run_id: str, tags: dict[str, str], texts: dict[str, str]) -> None:
+    def note(self, run_id: str, tags: Mapping[str, str], texts: Mapping[str, str]) -> None:
         """Put tags and text files on a run's record there, where its directory is not at hand."""
         with self.asking():
             for name, value in tags.items():

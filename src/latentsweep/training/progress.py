@@ -18,7 +18,9 @@ class TrainingProgress(RichProgressBar):
     """Lightning's rich bar: epochs from 1, the last validation or, before one, the loss."""
 
     def __init__(self) -> None:
-        super().__init__(refresh_rate=_DRAWINGS_PER_SECOND, leave=False)
+        # On the terminal and not among what is printed, as progress is.
+        console = {"stderr": True}
+        super().__init__(refresh_rate=_DRAWINGS_PER_SECOND, leave=False, console_kwargs=console)
         self._moved_at = 0.0
 
     def on_train_batch_end(

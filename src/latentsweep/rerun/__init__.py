@@ -1,0 +1,1 @@
+"""Recorded runs and sweeps again: brought back, checked, trained, and compared with the record."""

@@ -1,0 +1,189 @@
+"""The code of a recorded run in a directory of its own, for as long as it is needed."""
+
+from __future__ import annotations
+
+import fcntl
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from latentsweep.config.project import PACKAGE, ROOT
+from latentsweep.config.typed import first_line
+from latentsweep.errors import LatentsweepError
+from latentsweep.rerun.record import Record
+from latentsweep.tracking.files import storage_error
+from latentsweep.tracking.provenance import code_digest
+from latentsweep.training.identity import this_code
+
+WORKPLACES = ROOT / ".recorded"
+_PACKAGE = PACKAGE.relative_to(ROOT)
+_CURRENT = "CODE=current trains with the code that is here, and says what differs"
+
+
+class CodeError(LatentsweepError):
+    """The recorded code cannot be brought back; nothing was started."""
+
+    exit_code = 2
+
+
+@contextmanager
+def workplace() -> Iterator[Path]:
+    """A new directory for this process, removed at the end; by the next one after a kill.
+
+    Raises:
+        StorageError: it cannot be made.
+    """
+    try:
+        WORKPLACES.mkdir(exist_ok=True)
+        with (WORKPLACES / ".lock").open("w") as entrance:
+            fcntl.flock(entrance, fcntl.LOCK_EX)
+            _remove_abandoned()
+            place = Path(tempfile.mkdtemp(dir=WORKPLACES))
+            held = (place / ".lock").open("w")
+            fcntl.flock(held, fcntl.LOCK_EX)
+    except OSError as error:
+        raise storage_error(WORKPLACES, error) from None
+    with held:
+        try:
+            yield place
+        finally:
+            _remove(place)
+
+
+def check_recorded_code(record: Record) -> None:
+    """Refuse a record whose code is not in the repository here.
+
+    Raises:
+        CodeError: that is so.
+    """
+    commit = record.commit
+    if not commit:
+        raise CodeError(
+            f"the record of {record.run.reference} names no commit",
+            found="it was trained outside of a git repository",
+            mend=_CURRENT,
+        )
+    if _git("rev-parse", "--git-dir"):
+        raise CodeError(
+            f"the code of commit {commit[:12]} cannot be brought back",
+            found=f"{ROOT} is no git repository",
+            expected="a clone of the project, with its history",
+            mend=_CURRENT + _same_code(record),
+        )
+    if _git("cat-file", "-e", f"{commit}^{{commit}}"):
+        raise CodeError(
+            f"the recorded commit {commit[:12]} is not in this repository",
+            found=f"no such commit in {ROOT}; it was on the branch {record.origin.get('branch')}",
+            expected="the repository that it was made in, or one that fetched it",
+            mend=f"git fetch origin {commit[:12]} (a shallow clone: git fetch --unshallow); or "
+            + _CURRENT
+            + _same_code(record),
+        )
+
+
+@contextmanager
+def recorded_code(record: Record, place: Path) -> Iterator[Path]:
+    """The project's directory at the recorded commit with the recorded changes.
+
+    Args:
+        record: of the run.
+        place: directory in which it is made.
+
+    Raises:
+        CodeError: the commit is not there, or does not become the recorded code.
+    """
+    check_recorded_code(record)
+    tree = place / "code"
+    # Without hooks, which may do anything, and look at this very tree.
+    problem = _git("-c", "core.hooksPath=/dev/null", "worktree", "add", "--detach", "--force",
+                   str(tree), record.commit)  # fmt: skip
+    try:
+        if problem:
+            raise CodeError(f"git cannot check {record.commit[:12]} out", found=problem)
+        root = tree / _prefix()
+        _apply(record, root)
+        _check_is_recorded(record, root)
+        yield root
+    finally:
+        _git("worktree", "remove", "--force", str(tree))
+
+
+def _apply(record: Record, root: Path) -> None:
+    if not record.diff:
+        return
+    patch = root.parent / "recorded.diff"
+    patch.write_text(record.diff, errors="surrogateescape")
+    problem = _git("apply", "--whitespace=nowarn", str(patch), directory=root)
+    patch.unlink()
+    if problem:
+        raise CodeError(
+            f"the recorded changes since {record.commit[:12]} cannot be applied",
+            found="the diff on record was cut at its greatest size"
+            if "[truncated" in record.diff[-200:]
+            else problem,
+            mend=_CURRENT + _same_code(record),
+        )
+
+
+def _check_is_recorded(record: Record, root: Path) -> None:
+    expected, found = record.origin.get("code"), code_digest(root / _PACKAGE)
+    if expected and expected != found:
+        raise CodeError(
+            f"commit {record.commit[:12]} and the recorded changes are not the recorded code",
+            found=f"code digest {found[:16]}",
+            expected=f"code digest {expected[:16]}",
+            mend="source files that git ignores, or a diff that was cut, are not on record; "
+            + _CURRENT,
+        )
+
+
+def _same_code(record: Record) -> str:
+    """What else can be said to someone who cannot have the recorded code."""
+    recorded = record.origin.get("code")
+    if not recorded:
+        return ""
+    same = recorded == this_code()[0]
+    return "; it is the very code on record" if same else "; it is other code than that on record"
+
+
+def _remove_abandoned() -> None:
+    """Remove what killed processes left; the caller is alone in here."""
+    for place in WORKPLACES.iterdir():
+        if not place.is_dir():
+            continue
+        with (place / ".lock").open("w") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                continue
+            _remove(place)
+    _git("worktree", "prune")
+
+
+def _remove(place: Path) -> None:
+    shutil.rmtree(place, ignore_errors=True)
+    _git("worktree", "prune")
+
+
+def _prefix() -> str:
+    """Where in its repository the project lies."""
+    done = subprocess.run(
+        ["git", "rev-parse", "--show-prefix"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    return done.stdout.strip()
+
+
+def _git(*arguments: str, directory: Path = ROOT) -> str:
+    """Run git; what is wrong, in a line, or nothing."""
+    try:
+        done = subprocess.run(
+            ["git", *arguments], cwd=directory, capture_output=True, text=True, check=False
+        )
+    except OSError as error:
+        return f"git cannot be started: {first_line(error)}"
+    if done.returncode == 0:
+        return ""
+    return (done.stderr.strip() or f"git ended with {done.returncode}").splitlines()[-1]

@@ -1,0 +1,44 @@
+"""The data of a recorded run: here, and the same, or a refusal."""
+
+from latentsweep.config import TrainConfig
+from latentsweep.config.checks import check
+from latentsweep.data.describe import describe
+from latentsweep.data.splits import load
+from latentsweep.errors import DataError
+from latentsweep.rerun.record import Record
+
+_STILL = 'ARGS="data.dir=DIR" (or data.path=) names another place; DRY=1 shows all else'
+
+
+def check_data(record: Record, config: TrainConfig) -> None:
+    """Refuse data that is not what the run was trained on.
+
+    Args:
+        record: of the run.
+        config: of its rerun.
+
+    Raises:
+        DataError: it is gone, or it is other data.
+        ConfigError: the config does not fit it.
+    """
+    recorded = record.origin.get("data") or {}
+    expected = str(recorded.get("digest", ""))
+    try:
+        check(config, describe(config.data))
+        found = load(config.data, config.seed).digest
+    except DataError as error:
+        raise DataError(
+            f"the data of {record.run.name} is not here: {error.what}",
+            found=error.found,
+            expected=f"data={config.data.name} with digest {expected[:16]}, which came from "
+            f"{recorded.get('origin', 'an unknown place')}",
+            mend="; ".join(filter(None, [error.mend, _STILL])),
+        ) from None
+    same_set = record.values["data"].get("name") == config.data.name
+    if same_set and expected and found != expected:
+        raise DataError(
+            f"the data here is not what {record.run.name} was trained on",
+            found=f"data digest {found[:16]} of data={config.data.name}",
+            expected=f"data digest {expected[:16]}, from {recorded.get('origin', 'unknown')}",
+            mend=f"bring that data back; {_STILL}",
+        )

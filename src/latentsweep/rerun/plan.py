@@ -1,0 +1,198 @@
+"""What a rerun is going to do: with which code, packages, config and ranks, and how far."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import torch
+
+from latentsweep.config import TrainConfig
+from latentsweep.config.earlier import migrated
+from latentsweep.config.typed import from_values
+from latentsweep.errors import ConfigError
+from latentsweep.rerun.facts import CODE_FACTS, NUMERICS, Difference, differences, facts
+from latentsweep.rerun.record import Record
+from latentsweep.rerun.variation import varied
+from latentsweep.tracking.destination import Destination, read_destination
+from latentsweep.training.device import choose_device
+from latentsweep.training.numerics import Numerics
+from latentsweep.training.origin import run_origin
+
+Source = Literal["recorded", "current"]
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a person asks for.
+
+    Attributes:
+        code: whose; None: the recorded one where its commit is known.
+        packages: in which versions; None: as `code`.
+        steps: how many optimiser steps; None: as many as are on record.
+        ranks: how many processes; None: as many as on record.
+        changes: Hydra overrides of the recorded config.
+    """
+
+    code: Source | None = None
+    packages: Source | None = None
+    steps: int | None = None
+    ranks: int | None = None
+    changes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class RerunPlan:
+    """What is going to be done.
+
+    Attributes:
+        record: of the run.
+        code: whose code trains.
+        packages: in which versions.
+        values: the config as that code reads it, nested, but for where the run lies.
+        config: the same as this code has it.
+        ranks: how many processes train.
+        until: the last step that is compared; None: the end, of a run that is a variation.
+        known: facts of the record.
+        found: what differs between the record and this place.
+        added: keys that the record's version of the schema did not have.
+    """
+
+    record: Record
+    code: Source
+    packages: Source
+    values: dict[str, Any]
+    config: TrainConfig
+    ranks: int
+    until: int | None
+    known: Mapping[str, str]
+    found: list[Difference]
+    added: list[str]
+
+    def brings_back(self, difference: Difference) -> bool:
+        """Whether a difference is none to this rerun, since it has the recorded side."""
+        if difference.is_package:
+            return self.packages == "recorded" and bool(difference.first)
+        return self.code == "recorded" and difference.name in CODE_FACTS
+
+
+def make_plan(record: Record, wish: Wish) -> RerunPlan:
+    """Hold a record against this place and a wish; the data is looked for later.
+
+    Raises:
+        ConfigError: the config cannot be read, the changes do not fit, or nothing is on record.
+    """
+    _, added = record.config()
+    code = wish.code or ("recorded" if record.commit else "current")
+    ranks = wish.ranks or record.ranks
+    values = _as_it_ran(record, ranks)
+    if wish.changes:
+        values = varied(values, wish.changes)
+    until = _end(record, wish)
+    if until is not None and (until < record.run.last_step or not record.is_whole):
+        if code == "current" or "trainer.max_steps" not in added:
+            values["trainer"]["max_steps"] = until
+        elif wish.steps:
+            raise ConfigError(
+                "the recorded code cannot be told to stop after some steps",
+                found=f"STEPS={wish.steps}, and code of before there was trainer.max_steps",
+                mend="leave STEPS out, or CODE=current",
+            )
+    config = from_values(values)
+    known = facts(record.origin, record.values, record.diff)
+    here = _facts_here(record, config, values, ranks)
+    return RerunPlan(
+        record=record,
+        code=code,
+        packages=wish.packages or code,
+        values=_for_its_code(values, added, wish.changes) if code == "recorded" else values,
+        config=config,
+        ranks=ranks,
+        until=until,
+        known=known,
+        found=differences({n: v for n, v in known.items() if n != "data"}, here),
+        added=added,
+    )
+
+
+def _as_it_ran(record: Record, ranks: int) -> dict[str, Any]:
+    """The recorded config with nothing left open, to be recorded beside the first."""
+    values, _ = migrated(record.values)
+    trainer, tracking = values["trainer"], values["tracking"]
+    numerics = record.origin.get("numerics") or {}
+    trainer |= {
+        name: numerics[name] for name in NUMERICS if trainer[name] == "auto" and name in numerics
+    }
+    if ranks > 1:
+        trainer["name"] = "ddp"
+    elif record.device == "cpu":
+        trainer["name"] = "cpu"
+    else:
+        trainer["name"] = "gpu" if torch.cuda.is_available() else "auto"
+    trainer["threads"] = record.origin.get("threads") or 0 if ranks == record.ranks else 0
+    trainer["progress_bar"] = sys.stderr.isatty()
+    values["resume"] = "auto"
+    destination = _destination(record)
+    if destination:
+        tracking |= {"uri": destination.uri, "experiment": destination.experiment}
+    else:
+        tracking |= {"name": "off", "uri": None}
+    return values
+
+
+def _destination(record: Record) -> Destination | None:
+    """The store that the first run is recorded in."""
+    run = record.run
+    if run.directory:
+        return read_destination(run.directory)
+    experiment = record.values["tracking"]["experiment"]
+    return Destination(run.identity.uri, experiment) if run.identity else None
+
+
+def _end(record: Record, wish: Wish) -> int | None:
+    """The last step that is compared.
+
+    Raises:
+        ConfigError: there is none on record.
+    """
+    last = record.run.last_step
+    if not last:
+        raise ConfigError(
+            f"nothing is on record of {record.run.reference} to compare with",
+            found=f"a run that is {record.run.status.value}, without any step",
+            mend="the command that began it: see files/overrides.txt in its directory",
+        )
+    if wish.steps:
+        return min(wish.steps, last)
+    return None if wish.changes else last
+
+
+def _for_its_code(
+    values: dict[str, Any], added: list[str], changes: tuple[str, ...]
+) -> dict[str, Any]:
+    """A config without the keys that the recorded code does not know, unless a person gave them."""
+    given = {text.partition("=")[0].lstrip("+") for text in changes}
+    whole = deepcopy(values)
+    for key in added:
+        group, _, name = key.partition(".")
+        if not given & {key, group}:
+            whole[group].pop(name, None)
+    return whole
+
+
+def _facts_here(
+    record: Record, config: TrainConfig, values: Mapping[str, Any], ranks: int
+) -> dict[str, str]:
+    """The facts of a run that this place would train, apart from its data."""
+    on_cpu = record.device == "cpu" and config.trainer.name in ("cpu", "ddp")
+    device = torch.device("cpu") if on_cpu else choose_device(config.trainer)
+    numerics = Numerics.choose(config, device)
+    origin = run_origin(config, numerics, device, ranks)
+    if config.trainer.threads:
+        origin["threads"] = config.trainer.threads
+    else:
+        del origin["threads"]  # each rank finds its own
+    return facts(origin, values, origin["diff"] or "")

@@ -1,0 +1,163 @@
+"""A recorded run as a rerun needs it: its config, and where its numbers came from."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from latentsweep.config import TrainConfig
+from latentsweep.config.digest import digest_of
+from latentsweep.config.earlier import migrated
+from latentsweep.config.typed import from_values
+from latentsweep.errors import ConfigError
+from latentsweep.tracking.recorded import RecordedRun
+from latentsweep.tracking.recorder import RunStatus
+from latentsweep.training.checkpoints import LAST
+from latentsweep.training.weights import TAG as WEIGHTS_TAG
+from latentsweep.training.weights import checkpoint_weights
+
+CONFIG_FILE = "config.yaml"
+_OVERRIDES_FILE = "overrides.txt"
+
+
+@dataclass(frozen=True)
+class Record:
+    """What a rerun goes by.
+
+    Attributes:
+        run: what is on record.
+        values: the resolved config as it was recorded, nested.
+        origins: where the numbers came from, by attempt.
+        diff: the uncommitted changes that the last attempt ran with; empty: none.
+    """
+
+    run: RecordedRun
+    values: Mapping[str, Any]
+    origins: list[Mapping[str, Any]]
+    diff: str
+
+    @property
+    def origin(self) -> Mapping[str, Any]:
+        """Where the last attempt's numbers came from."""
+        return self.origins[-1]
+
+    @property
+    def commit(self) -> str:
+        """The code's; empty where it is not on record."""
+        return self.origin.get("commit") or ""
+
+    @property
+    def ranks(self) -> int:
+        """How many trained it when it ended."""
+        return int(self.origin.get("ranks", 1))
+
+    @property
+    def device(self) -> str:
+        """`cpu` or `cuda`."""
+        known = self.origin.get("device")
+        if known:
+            return str(known)
+        on_cpu = not self.origin.get("gpu") or self.values["trainer"]["name"] == "cpu"
+        return "cpu" if on_cpu else "cuda"
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it was trained to the end that its config names."""
+        return self.run.status is RunStatus.FINISHED
+
+    @property
+    def config_digest(self) -> str:
+        """Of what was resolved then."""
+        return digest_of(self.values)
+
+    @property
+    def overrides(self) -> list[str]:
+        """What its command line gave."""
+        return (self.run.text(_OVERRIDES_FILE) or "").splitlines()
+
+    def config(self) -> tuple[TrainConfig, list[str]]:
+        """The config as this version of the schema has it, and the keys that were added for that.
+
+        Raises:
+            ConfigError: this version cannot read it.
+        """
+        values, added = migrated(self.values)
+        try:
+            return from_values(values), added
+        except ConfigError as error:
+            raise ConfigError(
+                f"the config of {self.run.reference} is of another version of this code",
+                found=f"{error.what}: {error.found}" if error.found else error.what,
+                expected="a config that this version can read, or bring up to date",
+                mend="check out the code that recorded it"
+                + (f": git checkout {self.commit[:12]}" if self.commit else ""),
+            ) from None
+
+    def weights(self) -> tuple[str, int] | None:
+        """The digest of its last weights and the step that they are of; None: not on record.
+
+        Raises:
+            CheckpointError: its last checkpoint is damaged.
+        """
+        known = self.run.tags.get(WEIGHTS_TAG)
+        if known:
+            return known, self.run.last_step
+        checkpoint = self.run.file(f"checkpoints/{LAST}")
+        return checkpoint_weights(checkpoint) if checkpoint else None
+
+
+def read_record(run: RecordedRun) -> Record:
+    """What a rerun of a run goes by.
+
+    Raises:
+        ConfigError: a part of it is not on record.
+    """
+    text = run.text(CONFIG_FILE)
+    if text is None:
+        raise _lacks(run, CONFIG_FILE, "the resolved config")
+    try:
+        values = yaml.safe_load(text)
+    except yaml.YAMLError:
+        values = None
+    if not isinstance(values, dict):
+        raise _lacks(run, CONFIG_FILE, "a mapping: the resolved config")
+    for part in ("data", "model", "trainer", "seed"):
+        if part not in values:
+            raise _lacks(run, f"{part} in {CONFIG_FILE}", "the resolved config, whole")
+    origins = _origins(run)
+    if not origins:
+        raise _lacks(run, "provenance-1.json", "code, packages and machine of its first attempt")
+    # A diff is on record where there was something uncommitted.
+    number = origins[-1].get("attempt", len(origins))
+    return Record(run, values, origins, run.text(f"uncommitted-{number}.diff") or "")
+
+
+def _origins(run: RecordedRun) -> list[Mapping[str, Any]]:
+    """Where the numbers came from, by attempt; one that cannot be read is passed over."""
+    origins: list[Mapping[str, Any]] = []
+    for number in itertools.count(1):
+        text = run.text(f"provenance-{number}.json")
+        if text is None:
+            return origins
+        try:
+            origin = json.loads(text)
+        except ValueError:
+            continue
+        if isinstance(origin, dict):
+            origins.append(origin)
+    raise AssertionError("unreachable")
+
+
+def _lacks(run: RecordedRun, missing: str, expected: str) -> ConfigError:
+    version = run.tags.get("latentsweep.schema", "no")
+    return ConfigError(
+        f"the record of {run.reference} is not whole",
+        found=f"no {missing} (recorded with schema {version}, {len(run.metrics)} metrics)",
+        expected=expected,
+        mend="its metrics can still be read: make export, make diff, make dashboard",
+    )

@@ -1,0 +1,74 @@
+"""What a rerun tells on the terminal: the record, what differs, and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from latentsweep.rerun.facts import Difference
+from latentsweep.rerun.plan import RerunPlan
+from latentsweep.rerun.record import Record
+
+
+def show_record(record: Record) -> None:
+    """Say which run is meant."""
+    run, origin = record.run, record.origin
+    attempts = len(record.origins)
+    parts = [run.status.value, f"{run.last_step} steps", f"{len(run.metrics)} metrics"]
+    if attempts > 1:
+        parts.append(f"{attempts} attempts")
+    if record.ranks > 1:
+        parts.append(f"{record.ranks} ranks")
+    print(f"run:        {run.reference}")
+    print(f"            {', '.join(parts)}")
+    if run.identity:
+        print(f"MLflow run: {run.identity.run_id}")
+    if origin.get("trial") is not None:
+        print(f"trial:      {origin['trial']} of the study {origin['study']}")
+    code = record.commit[:12] or "unknown"
+    print(f"code:       commit {code}{' with uncommitted changes' if record.diff else ''}")
+
+
+def show_plan(plan: RerunPlan) -> None:
+    """Say what differs from the record, and what is done about it."""
+    if plan.added:
+        print(f"config:     of an earlier version; as it was then: {', '.join(plan.added)}")
+    show_differences(
+        plan.found,
+        "differences between the record and this place",
+        ("on record", "here"),
+        [_done_about(plan, each) for each in plan.found],
+    )
+    if not plan.found:
+        print("nothing differs: code, packages, config and machine are those on record")
+    whose = {"recorded": "as recorded", "current": "as here"}
+    ranks = f", {plan.ranks} ranks" if plan.ranks > 1 else ""
+    until = f" up to step {plan.until}" if plan.until else ""
+    print(f"trains with code {whose[plan.code]}, packages {whose[plan.packages]}{ranks}{until}")
+
+
+def show_differences(
+    found: Sequence[Difference], title: str, sides: tuple[str, str], last: Sequence[str]
+) -> None:
+    """A table of differences; nothing where there are none.
+
+    Args:
+        found: the differences.
+        title: of the table.
+        sides: what the two sides are called.
+        last: what stands in the last column.
+    """
+    if not found:
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left")
+    for heading in ("", *sides, ""):
+        table.add_column(heading, overflow="fold")
+    for each, text in zip(found, last, strict=True):
+        table.add_row(each.name, each.first or "none", each.second or "none", text)
+    Console(highlight=False).print(table)
+
+
+def _done_about(plan: RerunPlan, difference: Difference) -> str:
+    return "is brought back" if plan.brings_back(difference) else difference.effect.value
