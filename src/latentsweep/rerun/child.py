@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
+from typing import BinaryIO
 
 from latentsweep.tracking.files import storage_error
 
@@ -15,13 +16,15 @@ _PASSED_ON = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, sign
 _TAIL = 20  # lines of its output that tell why it failed
 
 
-def run_command(command: Sequence[str], environment: Mapping[str, str], output: Path) -> int:
+def run_command(
+    command: Sequence[str], environment: Mapping[str, str], output: Path | None = None
+) -> int:
     """Run a command to its end; what it prints goes into a file, its messages to the terminal.
 
     Args:
         command: the program and its arguments.
         environment: of the process.
-        output: takes what it prints, after what is there.
+        output: takes what it prints, after what is there; None: the terminal does.
 
     Returns:
         The exit code, as a shell gives it: 128 and the signal for one that a signal ended.
@@ -29,11 +32,7 @@ def run_command(command: Sequence[str], environment: Mapping[str, str], output: 
     Raises:
         StorageError: the file cannot be written.
     """
-    try:
-        file = output.open("ab")
-    except OSError as error:
-        raise storage_error(output, error) from None
-    with file:
+    with _opened(output) as file:
         # In a group of its own, so that Ctrl-C reaches it once, by this process.
         process = subprocess.Popen(
             list(command), env=dict(environment), stdout=file, process_group=0
@@ -41,6 +40,19 @@ def run_command(command: Sequence[str], environment: Mapping[str, str], output: 
         with _passing_on(process):
             code = process.wait()
     return 128 - code if code < 0 else code
+
+
+@contextmanager
+def _opened(output: Path | None) -> Iterator[BinaryIO | None]:
+    if output is None:
+        yield None
+        return
+    try:
+        file = output.open("ab")
+    except OSError as error:
+        raise storage_error(output, error) from None
+    with file:
+        yield file
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from enum import Enum
@@ -110,6 +110,12 @@ def differences(first: Mapping[str, str], second: Mapping[str, str]) -> list[Dif
     found += _of_packages(first, second)
     found += _of_variables(first, second)
     return sorted(found, key=lambda each: list(Effect).index(each.effect))
+
+
+def told_reasons(reasons: Sequence[Difference]) -> str:
+    """Differences that may be the reasons of something, in a line."""
+    told = [f"{r.name} ({r.first or 'none'}, now {r.second or 'none'})" for r in reasons]
+    return "; ".join(told)
 
 
 def packages_of(known: Mapping[str, str]) -> dict[str, str]:

@@ -66,7 +66,7 @@ def rerun_folder(name: str, request: Mapping[str, Any]) -> Iterator[RerunFolder]
             continue
         try:
             path.mkdir(parents=True, exist_ok=True)
-            lock = (path / ".lock").open("w")
+            lock = (path / "rerun.lock").open("w")
         except OSError as error:
             raise storage_error(path, error) from None
         with lock:

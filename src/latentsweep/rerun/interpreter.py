@@ -63,11 +63,11 @@ def make_interpreter(place: Path, source: Path, requirements: Sequence[str]) -> 
     return python
 
 
-def environment_without_this_code(source: Path) -> dict[str, str]:
-    """This process's environment for a Python that takes the code from another place."""
+def python_path(source: Path) -> dict[str, str]:
+    """What the environment of a Python needs that takes the code from another place than this."""
     given = os.environ.get("PYTHONPATH", "").split(os.pathsep)
     kept = [path for path in given if path and Path(path).absolute() != PACKAGE.parent]
-    return {**os.environ, "PYTHONPATH": os.pathsep.join([str(source), *kept])}
+    return {"PYTHONPATH": os.pathsep.join([str(source), *kept])}
 
 
 def _install(target: Path, requirements: Sequence[str]) -> None:

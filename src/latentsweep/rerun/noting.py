@@ -14,12 +14,11 @@ from latentsweep.tracking.stored_runs import StoredRuns
 from latentsweep.tracking.sync import sync
 
 
-def note(run: RecordedRun, uri: str, tags: Mapping[str, str], texts: Mapping[str, str]) -> None:
+def note(run: RecordedRun, tags: Mapping[str, str], texts: Mapping[str, str]) -> None:
     """Put tags and text files on a run's record, and have its store told; or say why not.
 
     Args:
         run: the run.
-        uri: of the store that it came from, where its directory is not at hand.
         tags: by name.
         texts: content of files by their names in MLflow.
     """
@@ -27,7 +26,7 @@ def note(run: RecordedRun, uri: str, tags: Mapping[str, str], texts: Mapping[str
         if run.directory:
             _on_disk(run.directory, tags, texts)
         elif run.identity:
-            StoredRuns(uri).note(run.identity.run_id, tags, texts)
+            StoredRuns(run.identity.uri).note(run.identity.run_id, tags, texts)
     except LatentsweepError as error:
         print(f"note: {run.reference} was not told of it: {error.what}", file=sys.stderr)
 

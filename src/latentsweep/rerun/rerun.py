@@ -7,28 +7,31 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
+from latentsweep.config.checks import refuse_password
 from latentsweep.errors import LatentsweepError
 from latentsweep.rerun.checkout import check_recorded_code
 from latentsweep.rerun.comparison import Comparison, compare
 from latentsweep.rerun.data import check_data
 from latentsweep.rerun.facts import differences, facts
 from latentsweep.rerun.find import find_recorded
-from latentsweep.rerun.folder import RerunFolder, rerun_folder
+from latentsweep.rerun.folder import PLACE, RerunFolder, rerun_folder
 from latentsweep.rerun.noting import note
 from latentsweep.rerun.plan import RerunPlan, Wish, make_plan
 from latentsweep.rerun.record import Record, read_record
+from latentsweep.rerun.recorded_sweep import is_sweep
+from latentsweep.rerun.sweep import rerun_sweep
 from latentsweep.rerun.told import show_plan, show_record
-from latentsweep.rerun.training import train_again
-from latentsweep.rerun.variation_told import show_variation
+from latentsweep.rerun.training import open_workshop, train_again
+from latentsweep.rerun.variation_told import variation_told
 from latentsweep.rerun.verdict import Verdict, judge
-from latentsweep.tracking.recorded import read_recorded
+from latentsweep.tracking.recorded import RecordedRun, read_recorded
 from latentsweep.tracking.recorder import RunStatus
 
 RERUN_OF = "rerun_of"
 
 
 def rerun(reference: str, uri: str, wish: Wish, *, dry: bool = False) -> int:
-    """Train a recorded run again and compare.
+    """Train a recorded run or sweep again and compare.
 
     Args:
         reference: a run's directory or name, the id of its MLflow run, or a registered model.
@@ -42,43 +45,37 @@ def rerun(reference: str, uri: str, wish: Wish, *, dry: bool = False) -> int:
     Raises:
         LatentsweepError: the run cannot be found, brought back or trained.
     """
+    refuse_password(uri, "URI")
     with tempfile.TemporaryDirectory() as directory:
-        record = read_record(find_recorded(reference, uri, Path(directory)))
-        show_record(record)
-        plan = make_plan(record, wish)
-        show_plan(plan)
-        check_data(record, plan.config)
-        if plan.code == "recorded":
-            check_recorded_code(record)
+        run = find_recorded(reference, uri, Path(directory))
+        if is_sweep(run):
+            return rerun_sweep(run, Path(directory), wish, dry=dry)
+        plan = checked_plan(run, wish)
         if dry:
             print("the data is that on record; DRY=1: nothing was trained")
             return 0
-        with rerun_folder(record.run.name, _request(plan, wish)) as folder:
-            code = train_again(plan, folder, _tags(record))
-            again = _record_of(folder)
-            if code and not _fails_alike(record, again):
-                raise LatentsweepError(
-                    "the rerun failed", found=str(again.run.tags.get("failure", f"code {code}"))
-                )
-            if plan.until is None:
-                show_variation(record, again)
-                folder.finish({"of": record.run.uid})
-                return 0
-            return _conclude(plan, folder, again, uri).exit_code
+        with rerun_folder(run.name, _request(plan, wish)) as folder:
+            return _train_and_compare(plan, folder)
 
 
-def _request(plan: RerunPlan, wish: Wish) -> dict[str, object]:
-    """What tells this rerun from others of the same run."""
-    return {
-        "of": plan.record.run.uid,
-        "code": plan.code,
-        "wish": {**asdict(wish), "changes": list(wish.changes)},
-    }
+def checked_plan(run: RecordedRun, wish: Wish) -> RerunPlan:
+    """Tell what is on record and what differs here, and refuse what cannot be trained again.
+
+    Raises:
+        LatentsweepError: that is so.
+    """
+    record = read_record(run)
+    show_record(record)
+    plan = make_plan(record, wish)
+    show_plan(plan)
+    check_data(record, plan.config)
+    if plan.code == "recorded":
+        check_recorded_code(record)
+    return plan
 
 
-def _tags(record: Record) -> dict[str, str]:
-    """What the rerun is tagged with from its beginning."""
-    run = record.run
+def tags_of_rerun(run: RecordedRun) -> dict[str, str]:
+    """What each rerun of a run is tagged with from its beginning."""
     return {
         RERUN_OF: run.identity.run_id if run.identity else run.uid,
         "mlflow.runName": f"{run.name} again",
@@ -86,33 +83,50 @@ def _tags(record: Record) -> dict[str, str]:
     }
 
 
+def _request(plan: RerunPlan, wish: Wish) -> dict[str, object]:
+    """What tells this rerun from others of the same run."""
+    wished = {**asdict(wish), "changes": list(wish.changes)}
+    return {"of": plan.record.run.uid, "code": plan.code, "wish": wished}
+
+
+def _train_and_compare(plan: RerunPlan, folder: RerunFolder) -> int:
+    """Train and tell what came of it; the exit code."""
+    record = plan.record
+    tags = tags_of_rerun(record.run)
+    with open_workshop(plan) as workshop:
+        code = train_again(workshop, plan, folder, tags)
+    again = _record_of(folder)
+    if code and not record.run.status is again.run.status is RunStatus.FAILED:
+        raise LatentsweepError(
+            "the rerun failed",
+            found=again.run.tags.get("failure", f"exit code {code}"),
+            mend=f"what it said stands above; its record is in {folder.path}",
+        )
+    if plan.until is None:
+        told = variation_told(record, again)
+        print(told)
+        note(again.run, tags, {f"rerun/{folder.path.name}.txt": told})
+        folder.finish({"of": record.run.uid})
+        _show_places(again)
+        return 0
+    verdict = _judged(plan, again)
+    print("\n".join(verdict.lines()))
+    _record_verdict(verdict, record, again, folder)
+    _show_places(again)
+    return verdict.exit_code
+
+
 def _record_of(folder: RerunFolder) -> Record:
     assert folder.run is not None
     return read_record(read_recorded(folder.run.path))
 
 
-def _fails_alike(record: Record, again: Record) -> bool:
-    return record.run.status is again.run.status is RunStatus.FAILED
-
-
-def _conclude(plan: RerunPlan, folder: RerunFolder, again: Record, uri: str) -> Verdict:
-    """Compare, judge, tell, and put it on record on both sides."""
+def _judged(plan: RerunPlan, again: Record) -> Verdict:
     record = plan.record
     mine = facts(record.origin, record.values, record.diff)
     other = facts(again.origin, again.values, again.diff)
     compared = _compared(plan, again)
-    verdict = judge(compared, plan.config.trainer.precision, differences(mine, other))
-    lines = verdict.lines()
-    print("\n".join(lines))
-    text = "\n".join([f"{again.run.name} again, {datetime.now(UTC):%Y-%m-%d %H:%M} UTC", *lines])
-    name = folder.path.name
-    told = {"rerun.verdict": verdict.judgement.value, "rerun.compared": lines[0]}
-    note(again.run, uri, {**_tags(record), **told}, {f"rerun/{name}.txt": text + "\n"})
-    by = again.run.identity.run_id if again.run.identity else again.run.uid
-    note(record.run, uri, {**told, "rerun.by": by}, {f"rerun/{name}.txt": text + "\n"})
-    folder.finish({"of": record.run.uid, "verdict": verdict.judgement.value, "lines": lines})
-    print(f"rerun:      {folder.path}")
-    return verdict
+    return judge(compared, plan.config.trainer.precision, differences(mine, other))
 
 
 def _compared(plan: RerunPlan, again: Record) -> Comparison:
@@ -122,3 +136,25 @@ def _compared(plan: RerunPlan, again: Record) -> Comparison:
     if mine and other and mine[1] == other[1] == plan.until:
         weights = mine[0] == other[0]
     return compare(plan.record.run.metrics, again.run.metrics, plan.until, weights=weights)
+
+
+def _record_verdict(verdict: Verdict, record: Record, again: Record, folder: RerunFolder) -> None:
+    """Put a verdict on record on both sides."""
+    lines = verdict.lines()
+    name = folder.path.name
+    moment = f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
+    text = "\n".join([f"{record.run.name} again, {moment}", *lines, ""])
+    told = {"rerun.verdict": verdict.judgement.value, "rerun.compared": lines[0]}
+    note(again.run, {**tags_of_rerun(record.run), **told}, {f"rerun/{name}.txt": text})
+    by = again.run.identity.run_id if again.run.identity else again.run.uid
+    note(record.run, {**told, "rerun.by": by}, {f"rerun/{name}.txt": text})
+    folder.finish({"of": record.run.uid, "verdict": verdict.judgement.value, "lines": lines})
+
+
+def _show_places(again: Record) -> None:
+    assert again.run.directory is not None
+    place = again.run.directory.absolute()
+    here = PLACE.absolute().parent
+    print(f"rerun:      {place.relative_to(here) if place.is_relative_to(here) else place}")
+    if again.run.identity:
+        print(f"MLflow run: {again.run.identity.run_id}")

@@ -1,11 +1,11 @@
-"""The rerun's own run: trained by the planned code, packages and ranks, in the rerun's folder."""
+"""A training command by the code, packages and environment that a rerun wants."""
 
 from __future__ import annotations
 
-import os
 import sys
-from collections.abc import Mapping
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from latentsweep.config.project import ROOT
@@ -13,13 +13,10 @@ from latentsweep.errors import REQUEUE_EXIT, LatentsweepError
 from latentsweep.rerun.checkout import recorded_code, workplace
 from latentsweep.rerun.child import last_lines, run_command
 from latentsweep.rerun.folder import RerunFolder
-from latentsweep.rerun.interpreter import (
-    environment_without_this_code,
-    make_interpreter,
-    recorded_versions,
-)
+from latentsweep.rerun.interpreter import make_interpreter, python_path, recorded_versions
 from latentsweep.rerun.plan import RerunPlan
-from latentsweep.training.given_tags import with_tags
+from latentsweep.training.given_tags import in_environment
+from latentsweep.training.origin import environment_for_another
 from latentsweep.training.ranks.errors import LOST_RANK_EXIT
 from latentsweep.training.root_file import write_root
 
@@ -39,46 +36,87 @@ class RerunStoppedError(LatentsweepError):
         super().__init__("the rerun was stopped", mend="the same command goes on with it")
 
 
-def train_again(plan: RerunPlan, folder: RerunFolder, tags: Mapping[str, str]) -> int:
-    """Train in a folder what a plan says, or go on with it.
+@dataclass(frozen=True)
+class Workshop:
+    """Where training commands come from.
 
-    Args:
-        plan: of the rerun.
-        folder: of the rerun.
-        tags: for the run's record.
+    Attributes:
+        root: the project's directory with the code that trains.
+        python: with the packages that it imports.
+        environment: of the commands.
+    """
 
-    Returns:
-        The exit code of the training command.
+    root: Path
+    python: Path
+    environment: Mapping[str, str]
+
+    def command(self, script: str, *arguments: str) -> list[str]:
+        """One of the pipelines with its arguments."""
+        return [str(self.python), str(self.root / "pipelines" / script), *arguments]
+
+
+@contextmanager
+def open_workshop(plan: RerunPlan) -> Iterator[Workshop]:
+    """Bring code and packages back, as far as a plan wants that.
 
     Raises:
-        RerunStoppedError: a signal asked it to stop.
-        LatentsweepError: code or packages cannot be brought back, or nothing was trained.
+        LatentsweepError: they cannot be brought back.
     """
     with ExitStack() as held:
-        root, python = ROOT, Path(sys.executable)
-        environment = with_tags(tags)
-        missing = [each for each in plan.found if plan.packages == "recorded"]
-        requirements = recorded_versions(plan.known, missing)
+        root, python, environment = ROOT, Path(sys.executable), environment_for_another()
+        wanted = plan.found if plan.packages == "recorded" else []
+        requirements = recorded_versions(plan.known, wanted)
         if plan.code == "recorded" or requirements:
             place = held.enter_context(workplace())
             if plan.code == "recorded":
                 root = held.enter_context(recorded_code(plan.record, place))
             python = make_interpreter(place, root / "src", requirements)
-            environment |= environment_without_this_code(root / "src")
+            environment |= python_path(root / "src")
         if plan.record.device == "cpu" and plan.ranks > 1:
             environment["CUDA_VISIBLE_DEVICES"] = ""
-        values = {**plan.values, "output_dir": str(folder.path.absolute())}
-        write_root(folder.path / f"{_NAME}.yaml", values, _HEADER, root / "conf")
-        script = ["train.py"] if plan.ranks == 1 else ["launch.py", "--devices", str(plan.ranks)]
-        command = [str(python), str(root / "pipelines" / script[0]), *script[1:]]
-        command += ["--config-path", str(folder.path.absolute()), "--config-name", _NAME]
-        code = run_command(command, environment, folder.output)
-    if code > 128 or code in (REQUEUE_EXIT, LOST_RANK_EXIT):
-        raise RerunStoppedError(code)
+        yield Workshop(root, python, environment)
+
+
+def train_again(
+    workshop: Workshop, plan: RerunPlan, folder: RerunFolder, tags: Mapping[str, str]
+) -> int:
+    """Train in a folder what a plan says, or go on with it.
+
+    Args:
+        workshop: where the command comes from.
+        plan: of the rerun.
+        folder: of the rerun.
+        tags: for the run's record.
+
+    Returns:
+        The exit code of the training command, whose run is there.
+
+    Raises:
+        RerunStoppedError: a signal asked it to stop.
+        LatentsweepError: nothing was trained.
+    """
+    place = folder.path.absolute()
+    values = {**plan.values, "output_dir": str(place)}
+    write_root(place / f"{_NAME}.yaml", values, _HEADER, workshop.root / "conf")
+    script = ["train.py"] if plan.ranks == 1 else ["launch.py", "--devices", str(plan.ranks)]
+    command = workshop.command(*script, "--config-path", str(place), "--config-name", _NAME)
+    environment = {**workshop.environment, **in_environment(tags)}
+    code = checked(run_command(command, environment, folder.output))
     if folder.run is None:
         raise LatentsweepError(
             "the rerun did not begin",
             found=last_lines(folder.output) or f"a training command that ended with {code}",
-            mend=f"see above, and {os.path.relpath(folder.output)}",
+            mend="what it said stands above",
         )
     return code
+
+
+def checked(exit_code: int) -> int:
+    """The exit code of a command that was not asked to stop.
+
+    Raises:
+        RerunStoppedError: it was.
+    """
+    if exit_code > 128 or exit_code in (REQUEUE_EXIT, LOST_RANK_EXIT):
+        raise RerunStoppedError(exit_code)
+    return exit_code

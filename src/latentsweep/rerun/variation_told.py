@@ -2,39 +2,72 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from latentsweep.rerun.facts import CONFIG, differences, facts
 from latentsweep.rerun.record import Record
 
 
-def show_variation(first: Record, second: Record) -> None:
-    """Print the keys that differ, all else that does, and the last value of each metric.
+def variation_told(first: Record, second: Record) -> str:
+    """The keys that differ, all else that does, and the last value of each metric, as tables.
 
     Args:
         first: the recorded run.
         second: its variation.
     """
-    from rich.console import Console
-    from rich.table import Table
-
     found = differences(
         facts(first.origin, first.values, first.diff),
         facts(second.origin, second.values, second.diff),
     )
+    rows = [
+        (each.name.removeprefix(CONFIG), each.first or "none", each.second or "none")
+        for each in found
+    ]
+    metrics = [
+        (name, _shown(mine), _shown(other), _away(mine, other))
+        for name, (mine, other) in last_values(first, second).items()
+    ]
+    return "\n".join(
+        [
+            table_told("what differs", ("", "on record", "this one"), rows),
+            table_told(
+                "metrics, at their last step",
+                ("", "on record", "this one", "difference"),
+                metrics,
+                numbers=True,
+            ),
+        ]
+    )
+
+
+def table_told(
+    title: str,
+    headings: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    *,
+    numbers: bool = False,
+) -> str:
+    """A table as text.
+
+    Args:
+        title: above it.
+        headings: of its columns.
+        rows: their cells.
+        numbers: whether all columns but the first hold numbers.
+    """
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left")
+    for number, heading in enumerate(headings):
+        justify = "right" if numbers and number else "left"
+        table.add_column(heading, overflow="fold", justify=justify)  # type: ignore[arg-type]
+    for row in rows:
+        table.add_row(*row)
     console = Console(highlight=False)
-    table = Table(title="what differs", title_justify="left")
-    for heading in ("", "on record", "this one"):
-        table.add_column(heading, overflow="fold")
-    for each in found:
-        name = each.name.removeprefix(CONFIG)
-        table.add_row(name, each.first or "none", each.second or "none")
-    console.print(table)
-    table = Table(title="metrics, at their last step", title_justify="left")
-    for heading in ("", "on record", "this one", "difference"):
-        table.add_column(heading, justify="right" if heading else "left")
-    for name, (mine, other) in last_values(first, second).items():
-        away = "" if mine is None or other is None else f"{other - mine:+.4f}"
-        table.add_row(name, _shown(mine), _shown(other), away)
-    console.print(table)
+    with console.capture() as captured:
+        console.print(table)
+    return captured.get()
 
 
 def last_values(first: Record, second: Record) -> dict[str, tuple[float | None, float | None]]:
@@ -50,3 +83,7 @@ def _last(record: Record, name: str) -> float | None:
 
 def _shown(value: float | None) -> str:
     return "" if value is None else f"{value:.4f}"
+
+
+def _away(first: float | None, second: float | None) -> str:
+    return "" if first is None or second is None else f"{second - first:+.4f}"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from latentsweep.rerun.comparison import Comparison, Point, tolerance_of
-from latentsweep.rerun.facts import Difference, Effect
+from latentsweep.rerun.facts import Difference, Effect, told_reasons
 
 
 class Judgement(Enum):
@@ -59,8 +59,8 @@ class Verdict:
         tolerance = tolerance_of(self.precision)
         bound = f"{tolerance:g} relative, for {self.precision}"
         if self.judgement is Judgement.WITHIN_TOLERANCE:
-            return [*lines, f"  tolerance: {bound}", f"  expected:  {_names(self.reasons)}"]
-        reasons = _names(self.reasons) or "nothing that is on record"
+            return [*lines, f"  tolerance: {bound}", f"  expected:  {told_reasons(self.reasons)}"]
+        reasons = told_reasons(self.reasons) or "nothing that is on record"
         if self.reasons and all(each.effect is Effect.DIGITS for each in self.reasons):
             lines.append(f"  tolerance: {bound}, is exceeded")
         return [*lines, f"  may be due to: {reasons}"]
@@ -95,8 +95,3 @@ def judge(comparison: Comparison, precision: str, found: Sequence[Difference]) -
 def _told(point: Point) -> str:
     sides = ["nothing" if v is None else f"{v:.9g}" for v in (point.first, point.second)]
     return f"{point.metric} at step {point.step}: {sides[0]} on record, {sides[1]} again"
-
-
-def _names(reasons: Sequence[Difference]) -> str:
-    told = [f"{r.name} ({r.first or 'none'}, now {r.second or 'none'})" for r in reasons]
-    return "; ".join(told)

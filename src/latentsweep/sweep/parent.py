@@ -32,6 +32,8 @@ from latentsweep.tracking.uri import resolve_uri, without_credentials
 # A store that refuses is asked again for so long; one that is only slow is waited for longer.
 _PATIENCE_SECONDS = 5.0
 _SLOW_STORE_SECONDS = 60.0
+WORKERS_TAG = "latentsweep.workers"
+SETTINGS_FILE = "sweep.yaml"
 _LONGEST_NOTE = 8000  # characters that MLflow keeps of a tag
 
 
@@ -51,6 +53,7 @@ def open_parent(
     name: str,
     sweep: SweepConfig,
     fixed: Sequence[str] = (),
+    workers: int = 1,
 ) -> ParentRun | None:
     """Start the sweep's run in MLflow, or go on with it, and leave it running.
 
@@ -61,6 +64,7 @@ def open_parent(
         name: of the study.
         sweep: what is searched and how.
         fixed: Hydra overrides of every trial.
+        workers: how many there are.
 
     Returns:
         Where it is; None with `tracking=off`, where it is only recorded.
@@ -76,10 +80,10 @@ def open_parent(
         if uri:
             write_destination(directory, uri, tracking.experiment)
         recorder.status(RunStatus.RUNNING)
-        recorder.tags(_tags(name, sweep))
+        recorder.tags(_tags(name, sweep, workers))
         if not _has_params(directory):  # MLflow lets none change
             recorder.params(_params(sweep))
-        recorder.text("sweep.yaml", _settings(sweep, fixed))
+        recorder.text(SETTINGS_FILE, _settings(sweep, fixed))
         recorder.status(RunStatus.HANDED_ON)
     if not tracking.uri:
         return None
@@ -140,12 +144,13 @@ def find_parent(directory: Path, tracking: TrackingConfig) -> ParentRun | None:
     return ParentRun(without_credentials(tracking.uri), identity.experiment_id, identity.run_id)
 
 
-def _tags(name: str, sweep: SweepConfig) -> dict[str, str]:
+def _tags(name: str, sweep: SweepConfig, workers: int) -> dict[str, str]:
     """What may change when the sweep is extended, and MLflow's own names."""
     return {
         "latentsweep.study": name,
         "latentsweep.kind": "sweep",
         "latentsweep.n_trials": str(sweep.n_trials),
+        WORKERS_TAG: str(workers),
         "mlflow.runName": name,
         "mlflow.source.name": "pipelines/sweep.py",
         "mlflow.source.type": "LOCAL",

@@ -74,7 +74,7 @@ def prepare(search: Search, config: DictConfig) -> Plan:
         check_study(storage, search.study, search.settings, sweep.n_trials)
         earlier = _earlier(search)
         parent = open_parent(
-            directory, search.base.tracking, None, search.study, sweep, search.fixed
+            directory, search.base.tracking, None, search.study, sweep, search.fixed, workers
         )
         plan = Plan(
             study=search.study,

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 _VARIABLE = "LATENTSWEEP_TAGS"
 
 
-def with_tags(tags: Mapping[str, str]) -> dict[str, str]:
-    """The environment of a command whose run is to bear some tags."""
-    return {**os.environ, _VARIABLE: json.dumps(dict(tags))}
+def in_environment(tags: Mapping[str, str]) -> dict[str, str]:
+    """What the environment of a command needs whose run is to bear some tags."""
+    return {_VARIABLE: json.dumps(dict(tags))}
 
 
 def given_tags() -> dict[str, str]:

@@ -24,7 +24,13 @@ _PREFIXES = (
     "NCCL_",
 )
 # What torchrun or this project sets for each process and each run anew.
-_NOT_NUMERIC = ("TORCHELASTIC_", "TORCH_CPP_LOG_LEVEL", "TORCH_NCCL_", "CUDA_VISIBLE_DEVICES")
+_NOT_NUMERIC = (
+    "TORCHELASTIC_",
+    "TORCH_CPP_LOG_LEVEL",
+    "TORCH_NCCL_",
+    "TORCH_DISABLE_SHARE_",
+    "CUDA_VISIBLE_DEVICES",
+)
 
 
 def run_origin(
@@ -64,6 +70,13 @@ def numeric_environment(environment: Mapping[str, str]) -> dict[str, str]:
         for name in sorted(environment)
         if name.startswith(_PREFIXES) and not name.startswith(_NOT_NUMERIC)
     }
+
+
+def environment_for_another() -> dict[str, str]:
+    """This process's environment for one that it starts, without what libraries have added here."""
+    given = _given_environment()
+    added = numeric_environment(os.environ).keys() - given.keys()
+    return {name: value for name, value in os.environ.items() if name not in added}
 
 
 def _given_environment() -> dict[str, str]:

@@ -1,0 +1,94 @@
+"""A whole sweep again, by one worker: the same trials in the same order, or where they part."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from latentsweep.errors import ConfigError, LatentsweepError
+from latentsweep.rerun.checkout import check_recorded_code
+from latentsweep.rerun.child import run_command
+from latentsweep.rerun.data import check_data
+from latentsweep.rerun.folder import rerun_folder
+from latentsweep.rerun.noting import note
+from latentsweep.rerun.plan import RerunPlan, Wish, make_plan
+from latentsweep.rerun.recorded_sweep import RecordedSweep, read_sweep
+from latentsweep.rerun.sweep_comparison import compare_sweeps
+from latentsweep.rerun.told import show_plan
+from latentsweep.rerun.training import checked, open_workshop
+from latentsweep.tracking.journal import JOURNAL_NAME
+from latentsweep.tracking.recorded import RecordedRun, read_recorded
+
+
+def rerun_sweep(run: RecordedRun, directory: Path, wish: Wish, *, dry: bool) -> int:
+    """Search again with one worker, and compare trial by trial.
+
+    Args:
+        run: the sweep's own record.
+        directory: where files go that are fetched.
+        wish: what is asked for.
+        dry: whether to check only.
+
+    Returns:
+        0 where all trials are the same, 1 where they are not.
+
+    Raises:
+        LatentsweepError: it cannot be brought back, or its sweep did not end.
+    """
+    if wish.steps or wish.ranks or wish.changes:
+        raise ConfigError(
+            "a whole sweep is repeated as it was",
+            found="STEPS=, DEVICES= or ARGS=",
+            mend="these are for a single run: RUN= one of its trials",
+        )
+    recorded = read_sweep(run, directory)
+    print(f"sweep:      {run.reference}")
+    print(f"            {len(recorded.trials)} trials by {recorded.workers or 'some'} workers")
+    first = recorded.trials[min(recorded.trials)]
+    plan = make_plan(first, Wish(code=wish.code, packages=wish.packages))
+    show_plan(plan)
+    check_data(first, plan.config)
+    if plan.code == "recorded":
+        check_recorded_code(first)
+    if dry:
+        print("the data is that on record; DRY=1: nothing was trained")
+        return 0
+    with rerun_folder(run.name, {"of": run.uid, "code": plan.code}) as folder:
+        again = _search(recorded, plan, folder.path)
+        lines, same = compare_sweeps(recorded, again)
+        print("\n".join(lines))
+        verdict = lines[0].partition(":")[0]
+        told = {"rerun.verdict": verdict, "rerun.compared": lines[0]}
+        texts = {f"rerun/{folder.path.name}.txt": "\n".join([*lines, ""])}
+        of = run.identity.run_id if run.identity else run.uid
+        note(again.run, {**told, "rerun_of": of}, texts)
+        by = again.run.identity.run_id if again.run.identity else again.run.uid
+        note(run, {**told, "rerun.by": by}, texts)
+        folder.finish({"of": run.uid, "verdict": verdict, "lines": lines})
+        print(f"rerun:      {folder.path}")
+        return int(not same)
+
+
+def _search(recorded: RecordedSweep, plan: RerunPlan, folder: Path) -> RecordedSweep:
+    """Search again in a folder, or go on with it.
+
+    Raises:
+        LatentsweepError: it did not end.
+    """
+    tracking = plan.values["tracking"]
+    threads = plan.values["trainer"]["threads"]
+    own = ["sweep.workers=1", f"sweep.directory='{folder.absolute()}'", "sweep.study=again"]
+    own += [f"trainer.threads={threads}", "storage=journal"]
+    if tracking["uri"]:
+        own += [
+            f"tracking.uri='{tracking['uri']}'",
+            f"tracking.experiment='{tracking['experiment']}'",
+        ]
+    with open_workshop(plan) as workshop:
+        command = workshop.command("sweep.py", *recorded.arguments, *own)
+        code = checked(run_command(command, workshop.environment))
+    directory = folder / "again"
+    if code and not (directory / JOURNAL_NAME).exists():
+        raise LatentsweepError("the sweep did not begin", mend="what it said stands above")
+    if code:
+        raise LatentsweepError("the sweep failed", mend="the same command goes on with it")
+    return read_sweep(read_recorded(directory.absolute()), directory)
