@@ -31,10 +31,13 @@ def compare_sweeps(first: RecordedSweep, second: RecordedSweep) -> tuple[list[st
                 for d in found
             )
             return _parted(first, second, same, number, told), False
+        if _ended(mine) != _ended(other):
+            how = f"{_ended(mine)} on record, {_ended(other)} again"
+            return _parted(first, second, same, number, how), False
         compared = _compared(mine, other)
-        if not compared.identical or mine.run.tags.get(_STATE) != other.run.tags.get(_STATE):
+        if not compared.identical:
             point = next(iter(compared.different), None)
-            told = f"{point.metric} at step {point.step}" if point else "its state or weights"
+            told = f"{point.metric} at step {point.step}" if point else "its weights"
             return _parted(first, second, same, number, f"first differs in {told}"), False
         points += compared.points
     line = (
@@ -50,6 +53,7 @@ def _parted(
     total = len(first.trials)
     lines = [f"DIFFERENT: {same} of {total} trials are the same, from the first on"]
     lines.append(f"  trial {number}: {how}")
+    lines.append(f"  {_same_parameters(first, second)} trials have the same parameters")
     if first.workers != 1:
         lines.append(
             f"  may be due to: {first.workers or 'several'} workers on record, 1 again: what the "
@@ -64,6 +68,19 @@ def _parted(
         )
         lines.append(f"  may be due to: {told}")
     return [*lines, "  each trial by itself: make rerun RUN=<id of the trial's run>"]
+
+
+def _ended(trial: Record) -> str:
+    return f"{trial.run.tags.get(_STATE, 'unknown').lower()} at step {trial.run.last_step}"
+
+
+def _same_parameters(first: RecordedSweep, second: RecordedSweep) -> int:
+    """How many trials have the same config on both sides, in whatever way they ended."""
+    both = first.trials.keys() & second.trials.keys()
+    return sum(
+        not any(d.name.startswith(CONFIG) for d in _found(first.trials[n], second.trials[n]))
+        for n in both
+    )
 
 
 def _told_of_keys(found: Sequence[Difference]) -> str:

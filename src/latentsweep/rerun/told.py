@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from latentsweep.rerun.facts import Difference
 from latentsweep.rerun.plan import RerunPlan
 from latentsweep.rerun.record import Record
+from latentsweep.rerun.tables import table_told
 
 
 def show_record(record: Record) -> None:
@@ -57,17 +58,12 @@ def show_differences(
         sides: what the two sides are called.
         last: what stands in the last column.
     """
-    if not found:
-        return
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(title=title, title_justify="left")
-    for heading in ("", *sides, ""):
-        table.add_column(heading, overflow="fold")
-    for each, text in zip(found, last, strict=True):
-        table.add_row(each.name, each.first or "none", each.second or "none", text)
-    Console(highlight=False).print(table)
+    rows = [
+        (each.name, each.first or "none", each.second or "none", text)
+        for each, text in zip(found, last, strict=True)
+    ]
+    if rows:
+        print(table_told(title, ("", *sides, ""), rows))
 
 
 def _done_about(plan: RerunPlan, difference: Difference) -> str:

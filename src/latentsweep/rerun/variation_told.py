@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from latentsweep.rerun.facts import CONFIG, differences, facts
 from latentsweep.rerun.record import Record
+from latentsweep.rerun.tables import last_value, metric_names, table_told
 
 
 def variation_told(first: Record, second: Record) -> str:
@@ -40,45 +39,15 @@ def variation_told(first: Record, second: Record) -> str:
     )
 
 
-def table_told(
-    title: str,
-    headings: Sequence[str],
-    rows: Sequence[Sequence[str]],
-    *,
-    numbers: bool = False,
-) -> str:
-    """A table as text.
-
-    Args:
-        title: above it.
-        headings: of its columns.
-        rows: their cells.
-        numbers: whether all columns but the first hold numbers.
-    """
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(title=title, title_justify="left")
-    for number, heading in enumerate(headings):
-        justify = "right" if numbers and number else "left"
-        table.add_column(heading, overflow="fold", justify=justify)  # type: ignore[arg-type]
-    for row in rows:
-        table.add_row(*row)
-    console = Console(highlight=False)
-    with console.capture() as captured:
-        console.print(table)
-    return captured.get()
-
-
 def last_values(first: Record, second: Record) -> dict[str, tuple[float | None, float | None]]:
     """The last value of each metric of both runs; None where one has none."""
-    names = sorted(first.run.metrics.keys() | second.run.metrics.keys())
-    return {name: (_last(first, name), _last(second, name)) for name in names if name != "epoch"}
-
-
-def _last(record: Record, name: str) -> float | None:
-    curve = record.run.metrics.get(name)
-    return curve[max(curve)] if curve else None
+    return {
+        name: (
+            last_value(first.run, name) if name in first.run.metrics else None,
+            last_value(second.run, name) if name in second.run.metrics else None,
+        )
+        for name in metric_names(first.run, second.run)
+    }
 
 
 def _shown(value: float | None) -> str:

@@ -1,0 +1,57 @@
+"""Tables for the terminal and for notes, and the last values that stand in them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from latentsweep.tracking.recorded import RecordedRun
+
+
+def table_told(
+    title: str,
+    headings: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    *,
+    numbers: bool = False,
+) -> str:
+    """A table for the terminal, as text.
+
+    Args:
+        title: above it.
+        headings: of its columns.
+        rows: their cells.
+        numbers: whether all columns but the first hold numbers.
+    """
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left")
+    for number, heading in enumerate(headings):
+        if numbers and number:
+            table.add_column(heading, overflow="fold", justify="right")
+        else:
+            table.add_column(heading, overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    console = Console(highlight=False)
+    with console.capture() as captured:
+        console.print(table)
+    return captured.get().rstrip("\n")
+
+
+def markdown_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table in markdown."""
+    lines = [f"| {' | '.join(headings)} |", "| --- " * len(headings) + "|"]
+    return "\n".join([*lines, *(f"| {' | '.join(row)} |" for row in rows)])
+
+
+def metric_names(*runs: RecordedRun) -> list[str]:
+    """The metrics that any of some runs has, those of validation first."""
+    names = {name for run in runs for name in run.metrics} - {"epoch"}
+    return sorted(names, key=lambda name: (not name.startswith("val/"), name))
+
+
+def last_value(run: RecordedRun, metric: str) -> float:
+    """The last value on record of a metric that the run has."""
+    curve = run.metrics[metric]
+    return curve[max(curve)]
