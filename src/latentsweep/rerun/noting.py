@@ -33,7 +33,8 @@ def note(run: RecordedRun, tags: Mapping[str, str], texts: Mapping[str, str]) ->
 
 def _on_disk(directory: Path, tags: Mapping[str, str], texts: Mapping[str, str]) -> None:
     with closing(JournalRecorder(directory)) as recorder:
-        recorder.tags(tags)
+        if tags:
+            recorder.tags(tags)
         for name, content in texts.items():
             recorder.text(name, content)
     left = sync([directory]).left

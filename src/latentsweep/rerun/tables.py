@@ -45,6 +45,11 @@ def markdown_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> st
     return "\n".join([*lines, *(f"| {' | '.join(row)} |" for row in rows)])
 
 
+def away_told(first: float, second: float) -> str:
+    """By how much the second number is larger, to three digits."""
+    return "0" if first == second else f"{second - first:+.3g}"
+
+
 def metric_names(*runs: RecordedRun) -> list[str]:
     """The metrics that any of some runs has, those of validation first."""
     names = {name for run in runs for name in run.metrics} - {"epoch"}

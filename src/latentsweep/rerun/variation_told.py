@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from latentsweep.rerun.facts import CONFIG, differences, facts
 from latentsweep.rerun.record import Record
-from latentsweep.rerun.tables import last_value, metric_names, table_told
+from latentsweep.rerun.tables import away_told, last_value, metric_names, table_told
 
 
 def variation_told(first: Record, second: Record) -> str:
@@ -55,4 +55,4 @@ def _shown(value: float | None) -> str:
 
 
 def _away(first: float | None, second: float | None) -> str:
-    return "" if first is None or second is None else f"{second - first:+.4f}"
+    return "" if first is None or second is None else away_told(first, second)

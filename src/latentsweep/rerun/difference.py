@@ -1,0 +1,117 @@
+"""Two recorded runs side by side: configs, code, environment, metrics."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from latentsweep.config.checks import refuse_password
+from latentsweep.rerun.code_diff import code_diff
+from latentsweep.rerun.comparison import compare
+from latentsweep.rerun.facts import CONFIG, Difference, differences, facts
+from latentsweep.rerun.find import find_recorded
+from latentsweep.rerun.noting import note
+from latentsweep.rerun.record import Record, read_record
+from latentsweep.rerun.tables import away_told, last_value, metric_names, table_told
+from latentsweep.tracking.files import write_whole
+
+PLACE = Path("diffs")
+_LINES = 40  # of the code's difference, on a terminal
+METRIC_HEADINGS = ("", "A", "B", "B - A", "differs from")
+
+
+@dataclass(frozen=True)
+class RunDifference:
+    """How two runs differ.
+
+    Attributes:
+        first: A.
+        second: B.
+        config: keys that decide numbers and differ.
+        others: what else their numbers come from, and differs.
+        code: the difference of their code, as text; empty: none; in parentheses: why not.
+        metrics: rows by `METRIC_HEADINGS`.
+    """
+
+    first: Record
+    second: Record
+    config: list[Difference]
+    others: list[Difference]
+    code: str
+    metrics: list[tuple[str, ...]]
+
+
+def diff(first: str, second: str, uri: str) -> None:
+    """Tell how two runs differ, on the terminal and as a page on both records.
+
+    Args:
+        first: a run's directory or name, the id of its MLflow run, or a registered model.
+        second: likewise.
+        uri: of the store to ask for what does not lie here; empty: this directory's own.
+
+    Raises:
+        LatentsweepError: one of them cannot be found or read.
+    """
+    from latentsweep.rerun.difference_page import difference_page
+
+    refuse_password(uri, "URI")
+    with tempfile.TemporaryDirectory() as directory:
+        a, b = (read_record(find_recorded(name, uri, Path(directory))) for name in (first, second))
+        found = run_difference(a, b)
+        _show(found)
+        page = difference_page(found)
+        path = PLACE / f"{a.run.name}-vs-{b.run.name}.html"
+        write_whole(path, lambda file: file.write(page.encode(errors="replace")))
+        for record in (a, b):
+            note(record.run, {}, {f"diffs/{path.name}": page})
+        print(f"page:       {path}, and diffs/{path.name} among the artifacts of both runs")
+
+
+def run_difference(first: Record, second: Record) -> RunDifference:
+    """How two runs differ."""
+    found = differences(
+        facts(first.origin, first.values, first.diff),
+        facts(second.origin, second.values, second.diff),
+    )
+    return RunDifference(
+        first=first,
+        second=second,
+        config=[each for each in found if each.name.startswith(CONFIG)],
+        others=[each for each in found if not each.name.startswith(CONFIG)],
+        code=code_diff(first, second),
+        metrics=_metrics(first, second),
+    )
+
+
+def _metrics(first: Record, second: Record) -> list[tuple[str, ...]]:
+    mine, other = first.run.metrics, second.run.metrics
+    until = min(first.run.last_step, second.run.last_step)
+    compared = compare(mine, other, until, weights=None)
+    rows = []
+    for name in metric_names(first.run, second.run):
+        a = last_value(first.run, name) if name in mine else None
+        b = last_value(second.run, name) if name in other else None
+        away = "" if a is None or b is None else away_told(a, b)
+        step = next((f"step {p.step}" for p in compared.different if p.metric == name), "")
+        told = ["" if value is None else f"{value:.4f}" for value in (a, b)]
+        rows.append((name, *told, away, step))
+    return rows
+
+
+def _show(found: RunDifference) -> None:
+    for label, record in (("A", found.first), ("B", found.second)):
+        run = record.run
+        print(f"{label}: {run.reference} ({run.status.value}, {run.last_step} steps)")
+    for title, rows in (("config", found.config), ("code, packages, machine", found.others)):
+        if rows:
+            told = [(d.name.removeprefix(CONFIG), d.first or "none", d.second or "none")
+                    for d in rows]  # fmt: skip
+            print(table_told(title, ("", "A", "B"), told))
+        else:
+            print(f"{title}: the same")
+    lines = found.code.splitlines()
+    if lines:
+        print("difference of the code" + (", its beginning:" if len(lines) > _LINES else ":"))
+        print("\n".join(lines[:_LINES]))
+    print(table_told("metrics, at their last step", METRIC_HEADINGS, found.metrics, numbers=True))
