@@ -6,7 +6,7 @@ export MLFLOW_DISABLE_TELEMETRY := true
 
 # make would pass over a misspelt variable, and over a setting outside of ARGS, in silence.
 KNOWN := PYTHON ARGS WORKERS STUDY DIRECTORY CLUSTER PARTITION GPUS DEVICES NODES CPUS TIME FOLLOW URI PORT PAGE HOST \
-  ALLOWED ARTIFACTS RUN FORMAT NAME ALIAS PART SHELL
+  ALLOWED ARTIFACTS RUN FORMAT NAME ALIAS PART SHELL CODE PACKAGES STEPS DRY N A B
 GIVEN := $(foreach name,$(.VARIABLES),$(if $(filter command,$(origin $(name))),$(name)))
 UNKNOWN := $(filter-out $(KNOWN) MAKE%,$(GIVEN))
 ifneq ($(UNKNOWN),)
@@ -15,7 +15,7 @@ ifneq ($(UNKNOWN),)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup train sweep sweep-status sweep-cancel sweep-proxy report dashboard pictures \
+.PHONY: help setup train sweep sweep-status sweep-cancel sweep-proxy rerun seeds diff report dashboard pictures \
   server sync export promote benchmark test lint format clean
 
 help:  ## list the targets
@@ -75,6 +75,18 @@ sweep-cancel: $(INSTALLED)  ## stop a sweep's workers; the same sweep can be gon
 
 sweep-proxy: $(INSTALLED)  ## serve a study's database to very many workers; ARGS="--host 0.0.0.0"
 	@$(BIN)/python pipelines/storage_proxy.py $(ARGS)
+
+AGAIN := $(if $(URI),--uri '$(URI)') $(if $(CODE),--code '$(CODE)') $(if $(PACKAGES),--packages '$(PACKAGES)')
+
+rerun: $(INSTALLED)  ## train a recorded run again and compare; RUN= which, STEPS=200, DRY=1, CODE=current, ARGS="seed=1"
+	@$(BIN)/python pipelines/rerun.py '$(RUN)' $(AGAIN) $(if $(STEPS),--steps '$(STEPS)') \
+	  $(if $(DEVICES),--devices '$(DEVICES)') $(if $(filter-out 0,$(DRY)),--dry) $(ARGS)
+
+seeds: $(INSTALLED)  ## a recorded run over seeds: mean, deviation, 95 % interval; RUN= which, N=5, ARGS="model.beta=2"
+	@$(BIN)/python pipelines/seeds.py '$(RUN)' $(AGAIN) $(if $(N),--n '$(N)') $(ARGS)
+
+diff: $(INSTALLED)  ## how two recorded runs differ; A= and B= which
+	@$(BIN)/python pipelines/diff.py '$(A)' '$(B)' $(if $(URI),--uri '$(URI)')
 
 report: $(INSTALLED)  ## write a sweep's report.html, also while it runs; STUDY= one other than the newest
 	@$(BIN)/python pipelines/report.py '$(STUDY)' $(PLACE)

@@ -15,6 +15,7 @@ from hydra._internal.utils import get_args_parser
 from latentsweep.command import check_command_line, errors_to_terminal
 from latentsweep.config import TrainConfig
 from latentsweep.config.checks import check_share
+from latentsweep.config.variables import whole_number
 from latentsweep.errors import ConfigError
 from latentsweep.training.ranks.placement import LAUNCHED_BY, NEEDS_GPU
 from latentsweep.training.same_launch import LAUNCH
@@ -97,7 +98,9 @@ def _parse() -> tuple[argparse.Namespace, list[str]]:
     parser.add_argument("--partition", default="", help="of the cluster")
     options, overrides = parser.parse_known_args()
     for name in ("devices", "gpus", "nodes", "cpus", "minutes"):
-        setattr(options, name, _whole_number(name, getattr(options, name)))
+        text = getattr(options, name)
+        variable = "TIME" if name == "minutes" else name.upper()
+        setattr(options, name, whole_number(variable, text) if text is not None else 0)
     if options.cluster not in ("", "slurm"):
         raise ConfigError(
             f"CLUSTER={options.cluster} is no cluster that is known here",
@@ -118,24 +121,6 @@ def _parse() -> tuple[argparse.Namespace, list[str]]:
             "(docs/scaling.md)",
         )
     return options, overrides
-
-
-def _whole_number(name: str, text: str | None) -> int:
-    """The number of an option; 0 where it is not given.
-
-    Raises:
-        ConfigError: it is none.
-    """
-    if text is None:
-        return 0
-    if not text.isdecimal() or int(text) < 1:
-        variable = "TIME" if name == "minutes" else name.upper()
-        raise ConfigError(
-            f"{variable}={text}",
-            expected="a whole number from 1",
-            mend=f"{variable}=2, or leave it out",
-        )
-    return int(text)
 
 
 def _words(options: argparse.Namespace) -> list[str]:

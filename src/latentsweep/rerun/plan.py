@@ -6,7 +6,7 @@ import sys
 from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import torch
 
@@ -17,31 +17,11 @@ from latentsweep.errors import ConfigError
 from latentsweep.rerun.facts import CODE_FACTS, NUMERICS, Difference, differences, facts
 from latentsweep.rerun.record import Record
 from latentsweep.rerun.variation import varied
+from latentsweep.rerun.wish import Source, Wish
 from latentsweep.tracking.destination import Destination, read_destination
 from latentsweep.training.device import choose_device
 from latentsweep.training.numerics import Numerics
 from latentsweep.training.origin import run_origin
-
-Source = Literal["recorded", "current"]
-
-
-@dataclass(frozen=True)
-class Wish:
-    """What a person asks for.
-
-    Attributes:
-        code: whose; None: the recorded one where its commit is known.
-        packages: in which versions; None: as `code`.
-        steps: how many optimiser steps; None: as many as are on record.
-        ranks: how many processes; None: as many as on record.
-        changes: Hydra overrides of the recorded config.
-    """
-
-    code: Source | None = None
-    packages: Source | None = None
-    steps: int | None = None
-    ranks: int | None = None
-    changes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from latentsweep.rerun.facts import differences, facts
 from latentsweep.rerun.find import find_recorded
 from latentsweep.rerun.folder import PLACE, RerunFolder, rerun_folder
 from latentsweep.rerun.noting import note
-from latentsweep.rerun.plan import RerunPlan, Wish, make_plan
+from latentsweep.rerun.plan import RerunPlan, make_plan
 from latentsweep.rerun.record import Record, read_record
 from latentsweep.rerun.recorded_sweep import is_sweep
 from latentsweep.rerun.sweep import rerun_sweep
@@ -24,6 +24,7 @@ from latentsweep.rerun.told import show_plan, show_record
 from latentsweep.rerun.training import open_workshop, train_again
 from latentsweep.rerun.variation_told import variation_told
 from latentsweep.rerun.verdict import Verdict, judge
+from latentsweep.rerun.wish import Wish
 from latentsweep.tracking.recorded import RecordedRun, read_recorded
 from latentsweep.tracking.recorder import RunStatus
 

@@ -15,11 +15,12 @@ from latentsweep.metrics.interval import Interval, mean_interval
 from latentsweep.rerun.find import find_recorded
 from latentsweep.rerun.folder import RerunFolder, rerun_folder
 from latentsweep.rerun.group import RunGroup
-from latentsweep.rerun.plan import Wish, make_plan
+from latentsweep.rerun.plan import make_plan
 from latentsweep.rerun.record import read_record
 from latentsweep.rerun.rerun import checked_plan, tags_of_rerun
 from latentsweep.rerun.tables import last_value, markdown_table, metric_names, table_told
 from latentsweep.rerun.training import open_workshop, train_again
+from latentsweep.rerun.wish import Wish
 from latentsweep.tracking.nesting import TRIALS_FOLDER
 from latentsweep.tracking.recorded import RecordedRun, read_recorded
 from latentsweep.tracking.recorder import RunStatus

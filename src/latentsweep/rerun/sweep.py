@@ -10,11 +10,12 @@ from latentsweep.rerun.child import run_command
 from latentsweep.rerun.data import check_data
 from latentsweep.rerun.folder import rerun_folder
 from latentsweep.rerun.noting import note
-from latentsweep.rerun.plan import RerunPlan, Wish, make_plan
+from latentsweep.rerun.plan import RerunPlan, make_plan
 from latentsweep.rerun.recorded_sweep import RecordedSweep, read_sweep
 from latentsweep.rerun.sweep_comparison import compare_sweeps
 from latentsweep.rerun.told import show_plan
 from latentsweep.rerun.training import checked, open_workshop
+from latentsweep.rerun.wish import Wish
 from latentsweep.tracking.journal import JOURNAL_NAME
 from latentsweep.tracking.recorded import RecordedRun, read_recorded
 
