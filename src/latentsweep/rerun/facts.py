@@ -14,6 +14,7 @@ from latentsweep.config.earlier import migrated
 from latentsweep.tracking.packages import needed, normal, public
 
 _PACKAGE, _VARIABLE, CONFIG = "package ", "variable ", "config "
+_KNOWS_VARIABLES = "variables"  # which a record of an earlier version does not
 # What a config may leave open to what was measured for its device.
 NUMERICS = ("precision", "channels_last")
 
@@ -94,7 +95,9 @@ def facts(origin: Mapping[str, Any], values: Mapping[str, Any], diff: str) -> di
         found["gpu"] = "none"
     known = {name: str(value) for name, value in found.items() if value not in (None, "")}
     known |= {_PACKAGE + normal(name): v for name, v in origin.get("packages", {}).items()}
-    known |= {_VARIABLE + name: v for name, v in origin.get("environment", {}).items()}
+    if "environment" in origin:
+        known[_KNOWS_VARIABLES] = "yes"
+        known |= {_VARIABLE + name: v for name, v in origin["environment"].items()}
     return known | {CONFIG + key: str(value) for key, value in _computed(origin, values).items()}
 
 
@@ -180,6 +183,8 @@ def _of_packages(first: Mapping[str, str], second: Mapping[str, str]) -> list[Di
 
 
 def _of_variables(first: Mapping[str, str], second: Mapping[str, str]) -> list[Difference]:
+    if not (_KNOWS_VARIABLES in first and _KNOWS_VARIABLES in second):
+        return []
     names = {name for name in first.keys() | second.keys() if name.startswith(_VARIABLE)}
     return [
         Difference(name, first.get(name, ""), second.get(name, ""), Effect.DIGITS)

@@ -24,7 +24,7 @@ def find_recorded(reference: str, uri: str, directory: Path) -> RecordedRun:
         return read_recorded(find_run(reference))
     except ConfigError:
         if not _may_be_stored(reference):
-            raise
+            raise  # of a name that is none of a run's here
     store = StoredRuns(uri or DEFAULT_STORE)
     if RUN_ID.fullmatch(reference):
         return store.recorded(reference, directory)

@@ -126,10 +126,10 @@ def _as_it_ran(record: Record, ranks: int) -> dict[str, Any]:
 def _destination(record: Record) -> Destination | None:
     """The store that the first run is recorded in."""
     run = record.run
-    if run.directory:
-        return read_destination(run.directory)
-    experiment = record.values["tracking"]["experiment"]
-    return Destination(run.identity.uri, experiment) if run.identity else None
+    noted = read_destination(run.directory) if run.directory else None
+    if noted or not run.identity:
+        return noted
+    return Destination(run.identity.uri, record.values["tracking"]["experiment"])
 
 
 def _end(record: Record, wish: Wish) -> int | None:

@@ -17,6 +17,7 @@ from latentsweep.config.typed import from_values
 from latentsweep.errors import ConfigError
 from latentsweep.tracking.recorded import RecordedRun
 from latentsweep.tracking.recorder import RunStatus
+from latentsweep.training import rundir
 from latentsweep.training.checkpoints import LAST
 from latentsweep.training.weights import TAG as WEIGHTS_TAG
 from latentsweep.training.weights import checkpoint_weights
@@ -132,9 +133,16 @@ def read_record(run: RecordedRun) -> Record:
     origins = _origins(run)
     if not origins:
         raise _lacks(run, "provenance-1.json", "code, packages and machine of its first attempt")
+    origins[-1] = {**_identity(run), **origins[-1]}
     # A diff is on record where there was something uncommitted.
     number = origins[-1].get("attempt", len(origins))
     return Record(run, values, origins, run.text(f"uncommitted-{number}.diff") or "")
+
+
+def _identity(run: RecordedRun) -> dict[str, str]:
+    """What the run's directory tells of its code, where its provenance does not yet."""
+    own = rundir.read(run.directory) if run.directory else None
+    return {"code": own.identity.code, "lock": own.identity.lock} if own else {}
 
 
 def _origins(run: RecordedRun) -> list[Mapping[str, Any]]:
