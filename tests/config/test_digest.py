@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from latentsweep.config.digest import digest, resolved
+from latentsweep.config.digest import digest, digest_of, resolved
+from latentsweep.config.earlier import SINCE, migrated
 from latentsweep.config.typed import from_values
 
 from .conftest import Configure
@@ -65,3 +66,27 @@ def test_digest_does_not_depend_on_the_order_of_keys(configure: Configure, order
 
     config = configure()
     assert digest(from_values(shuffled(resolved(config)))) == digest(config)
+
+
+def test_a_config_on_record_keeps_its_digest_when_a_key_comes_later(configure: Configure) -> None:
+    values = resolved(configure())
+    earlier = {
+        **values,
+        "trainer": {k: v for k, v in values["trainer"].items() if k != "max_steps"},
+    }
+    assert digest_of(earlier) == digest(configure())
+    whole, added = migrated(earlier)
+    assert added == ["trainer.max_steps"]
+    assert whole == values
+    assert digest(configure("trainer.max_steps=5")) != digest(configure())
+
+
+def test_a_config_of_the_first_version_is_brought_up_to_date(configure: Configure) -> None:
+    values = resolved(configure())
+    for key in SINCE:
+        group, _, name = key.partition(".")
+        del values[group][name]
+    config = from_values(migrated(values)[0])
+    assert config.trainer.channels_last is False
+    assert config.trainer.compile == "off"
+    assert config.tracking.log_model is False

@@ -19,6 +19,7 @@ from latentsweep.tracking.provenance import code_digest
 from latentsweep.training.identity import this_code
 
 WORKPLACES = ROOT / ".recorded"
+_TREE = "code"
 _PACKAGE = PACKAGE.relative_to(ROOT)
 _CURRENT = "CODE=current trains with the code that is here, and says what differs"
 
@@ -96,7 +97,7 @@ def recorded_code(record: Record, place: Path) -> Iterator[Path]:
         CodeError: the commit is not there, or does not become the recorded code.
     """
     check_recorded_code(record)
-    tree = place / "code"
+    tree = place / _TREE
     # Without hooks, which may do anything, and look at this very tree.
     problem = _git("-c", "core.hooksPath=/dev/null", "worktree", "add", "--detach", "--force",
                    str(tree), record.commit)  # fmt: skip
@@ -108,7 +109,7 @@ def recorded_code(record: Record, place: Path) -> Iterator[Path]:
         _check_is_recorded(record, root)
         yield root
     finally:
-        _git("worktree", "remove", "--force", str(tree))
+        _git("worktree", "remove", "--force", "--force", str(tree))
 
 
 def _apply(record: Record, root: Path) -> None:
@@ -164,6 +165,8 @@ def _remove_abandoned() -> None:
 
 
 def _remove(place: Path) -> None:
+    # Twice forced: one that git was making when it was killed is locked.
+    _git("worktree", "remove", "--force", "--force", str(place / _TREE))
     shutil.rmtree(place, ignore_errors=True)
     _git("worktree", "prune")
 

@@ -6,7 +6,7 @@ from latentsweep.errors import ConfigError
 from latentsweep.tracking.recorded import RecordedRun, read_recorded
 from latentsweep.tracking.records_on_disk import RUN_ID, find_run
 from latentsweep.tracking.stored_runs import StoredRuns
-from latentsweep.training.summary import DEFAULT_STORE
+from latentsweep.tracking.uri import DEFAULT_STORE
 
 
 def find_recorded(reference: str, uri: str, directory: Path) -> RecordedRun:

@@ -11,6 +11,7 @@ from typing import Any
 import torch
 
 from latentsweep.config import TrainConfig
+from latentsweep.config.digest import identity_of
 from latentsweep.config.earlier import migrated
 from latentsweep.config.typed import from_values
 from latentsweep.errors import ConfigError
@@ -35,7 +36,7 @@ class RerunPlan:
         values: the config as that code reads it, nested, but for where the run lies.
         config: the same as this code has it.
         ranks: how many processes train.
-        until: the last step that is compared; None: the end, of a run that is a variation.
+        until: the last step that is compared; None: none, since other numbers are wanted.
         known: facts of the record.
         found: what differs between the record and this place.
         added: keys that the record's version of the schema did not have.
@@ -68,11 +69,13 @@ def make_plan(record: Record, wish: Wish) -> RerunPlan:
     _, added = record.config()
     code = wish.code or ("recorded" if record.commit else "current")
     ranks = wish.ranks or record.ranks
-    values = _as_it_ran(record, ranks)
+    before = values = _as_it_ran(record, ranks)
     if wish.changes:
-        values = varied(values, wish.changes)
-    until = _end(record, wish)
-    if until is not None and (until < record.run.last_step or not record.is_whole):
+        values = varied(before, wish.changes)
+    until = _end(record, wish, is_variation=identity_of(values) != identity_of(before))
+    if until is None and wish.steps:
+        values["trainer"]["max_steps"] = wish.steps
+    elif until is not None and (until < record.run.last_step or not record.is_whole):
         if code == "current" or "trainer.max_steps" not in added:
             values["trainer"]["max_steps"] = until
         elif wish.steps:
@@ -132,8 +135,8 @@ def _destination(record: Record) -> Destination | None:
     return Destination(run.identity.uri, record.values["tracking"]["experiment"])
 
 
-def _end(record: Record, wish: Wish) -> int | None:
-    """The last step that is compared.
+def _end(record: Record, wish: Wish, *, is_variation: bool) -> int | None:
+    """The last step that is compared; None: other numbers are wanted.
 
     Raises:
         ConfigError: there is none on record.
@@ -145,9 +148,9 @@ def _end(record: Record, wish: Wish) -> int | None:
             found=f"a run that is {record.run.status.value}, without any step",
             mend="the command that began it: see files/overrides.txt in its directory",
         )
-    if wish.steps:
+    if wish.steps and not is_variation:
         return min(wish.steps, last)
-    return None if wish.changes else last
+    return None if is_variation else last
 
 
 def _for_its_code(

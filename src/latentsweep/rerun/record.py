@@ -18,7 +18,7 @@ from latentsweep.errors import ConfigError
 from latentsweep.tracking.recorded import RecordedRun
 from latentsweep.tracking.recorder import RunStatus
 from latentsweep.training import rundir
-from latentsweep.training.checkpoints import LAST
+from latentsweep.training.checkpoint_file import LAST
 from latentsweep.training.weights import TAG as WEIGHTS_TAG
 from latentsweep.training.weights import checkpoint_weights
 

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from latentsweep.errors import ConfigError
 
 SQLITE = "sqlite:///"
+DEFAULT_STORE = f"{SQLITE}mlflow.db"  # of tracking=local
 _ADDRESS = re.compile(r"(https?|(postgresql|mysql|mssql)(\+\w+)?)://\S+")
 _HOST_AND_PORT = re.compile(r"[\w.-]+:\d+(/\S*)?")
 # Also with a / in the password, which is none of a path's: those of files are left alone.

@@ -16,7 +16,7 @@ from latentsweep.models.exported import export_model
 from latentsweep.tracking.files import storage_error
 from latentsweep.tracking.logged_model import MODEL_NAME
 from latentsweep.tracking.recorder import Recorder
-from latentsweep.training.checkpoints import BELONGS_TO, BEST, read_checkpoint
+from latentsweep.training.checkpoint_file import BELONGS_TO, BEST, read_checkpoint
 from latentsweep.training.rundir import RunDirectory
 
 FOLDER = "model"

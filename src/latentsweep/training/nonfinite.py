@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from latentsweep.errors import NonFiniteLossError
-from latentsweep.training.checkpoints import NONFINITE
+from latentsweep.training.checkpoint_file import NONFINITE
 from latentsweep.training.module import AutoencoderModule
 
 

@@ -25,7 +25,7 @@ from latentsweep.tracking.registry import FetchedModel, Registry, served_differe
 from latentsweep.tracking.sync import sync
 from latentsweep.tracking.uri import resolve_uri, without_credentials
 from latentsweep.training.best_model import record_best_model
-from latentsweep.training.checkpoints import BELONGS_TO, BEST, read_checkpoint
+from latentsweep.training.checkpoint_file import BELONGS_TO, BEST, read_checkpoint
 from latentsweep.training.recomputation import Comparison, Recomputed, recompute
 from latentsweep.training.rundir import read as read_run
 

@@ -17,7 +17,7 @@ from latentsweep.config.typed import from_values
 from latentsweep.errors import CheckpointError
 from latentsweep.tracking.files import storage_error
 from latentsweep.training import rundir
-from latentsweep.training.checkpoints import BELONGS_TO, BEST, LAST, read_checkpoint
+from latentsweep.training.checkpoint_file import BELONGS_TO, BEST, LAST, read_checkpoint
 from latentsweep.training.device import choose_device
 from latentsweep.training.identity import RunIdentity, readable_name
 from latentsweep.training.ranks.ranks import ALONE, Ranks

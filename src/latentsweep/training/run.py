@@ -18,7 +18,8 @@ from latentsweep.tracking.session import Tracking
 from latentsweep.tracking.shipper import Shipper
 from latentsweep.tracking.uri import resolve_uri
 from latentsweep.training.best_model import try_record_best_model
-from latentsweep.training.checkpoints import BEST, LAST, Checkpoints
+from latentsweep.training.checkpoint_file import BEST, LAST
+from latentsweep.training.checkpoints import Checkpoints
 from latentsweep.training.description import record_description, record_ending
 from latentsweep.training.device import choose_device, set_threads
 from latentsweep.training.identity import identify

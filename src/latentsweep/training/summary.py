@@ -15,15 +15,15 @@ from latentsweep.config.project import ROOT
 from latentsweep.config.typed import first_line
 from latentsweep.errors import StorageError
 from latentsweep.tracking.experiment import dashboard_link, runs_page
-from latentsweep.training.checkpoints import BEST, LAST, Checkpoints
+from latentsweep.tracking.uri import DEFAULT_STORE
+from latentsweep.training.checkpoint_file import BEST, LAST
+from latentsweep.training.checkpoints import Checkpoints
 from latentsweep.training.ranks.placement import LAUNCHED_BY
 from latentsweep.training.recording import MetricsRecording
 from latentsweep.training.rundir import SUMMARY_FILE, RunDirectory
 
 if TYPE_CHECKING:
     from latentsweep.tracking.report import SyncReport
-
-DEFAULT_STORE = "sqlite:///mlflow.db"
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from latentsweep.training.checkpoints import read_checkpoint
+from latentsweep.training.checkpoint_file import read_checkpoint
 
 TAG = "latentsweep.weights_digest"
 

@@ -1,0 +1,117 @@
+"""A project of its own in a repository of its own, with small real runs in it."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from latentsweep.config.project import ROOT
+
+SMALL = (
+    "data=digits",
+    "batch_size=128",
+    "model.latent_size=3",
+    "network.hidden_sizes=[32]",
+    "trainer=cpu",
+    "trainer.max_epochs=2",
+    "trainer.threads=1",
+    "trainer.precision=32-true",
+    "trainer.progress_bar=false",
+    "tracking=off",
+    "tracking.every_n_steps=1",
+    "tracking.images_every_n_epochs=0",
+    "tracking.system_metrics_every_seconds=0",
+)
+_COPIED = ("src", "conf", "pipelines", "requirements.lock", "pyproject.toml", "README.md")
+
+
+@dataclass(frozen=True)
+class Project:
+    """A copy of this project, committed, and a directory in which its commands are given.
+
+    Attributes:
+        root: of the copy.
+        place: where runs go.
+    """
+
+    root: Path
+    place: Path
+
+    def git(self, *arguments: str) -> str:
+        who = ("-c", "user.name=a", "-c", "user.email=a@example.org")
+        command = ["git", *who, *arguments]
+        done = subprocess.run(command, cwd=self.root, check=True, capture_output=True, text=True)
+        return done.stdout.strip()
+
+    def command(self, script: str, *arguments: str) -> list[str]:
+        return [sys.executable, str(self.root / "pipelines" / script), *arguments]
+
+    def start(self, script: str, *arguments: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            self.command(script, *arguments),
+            cwd=self.place,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def run(self, script: str, *arguments: str, code: int = 0) -> str:
+        """What a command prints, whose exit code is to be `code`."""
+        process = self.start(script, *arguments)
+        text, _ = process.communicate(timeout=300)
+        assert process.returncode == code, text
+        return text
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {**os.environ, "PYTHONPATH": str(self.root / "src"), "COLUMNS": "200"}
+
+    @property
+    def runs(self) -> list[Path]:
+        return sorted(path.parent for path in self.place.glob("runs/*/journal.jsonl"))
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    root = tmp_path_factory.mktemp("project")
+    for name in _COPIED:
+        source = ROOT / name
+        if source.is_dir():
+            ignored = shutil.ignore_patterns("__pycache__", "*.egg-info")
+            shutil.copytree(source, root / name, ignore=ignored)
+        else:
+            shutil.copy(source, root / name)
+    (root / ".gitignore").write_text("__pycache__/\n.recorded/\n")
+    copy = Project(root, tmp_path_factory.mktemp("place"))
+    copy.git("init", "-q", "-b", "main")
+    copy.git("add", ".")
+    copy.git("commit", "-q", "-m", "as it is")
+    yield copy
+    assert list(root.glob(".recorded/tmp*")) == [], "a checkout was left behind"
+    assert copy.git("worktree", "list").count("\n") == 0
+
+
+Changed = Callable[[str, str, str], None]
+
+
+@pytest.fixture
+def changed(project: Project) -> Iterator[Changed]:
+    """Replaces a text in a file of the project until the test's end."""
+    before: dict[Path, str] = {}
+
+    def change(name: str, old: str, new: str) -> None:
+        path = project.root / name
+        text = path.read_text()
+        before.setdefault(path, text)
+        assert text.count(old) == 1
+        path.write_text(text.replace(old, new))
+
+    yield change
+    for path, text in before.items():
+        path.write_text(text)
