@@ -4,7 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +27,7 @@ SMALL = (
     "tracking.images_every_n_epochs=0",
     "tracking.system_metrics_every_seconds=0",
 )
+NO_VARIABLES: Mapping[str, str] = {}
 _COPIED = ("src", "conf", "pipelines", "requirements.lock", "pyproject.toml", "README.md")
 
 
@@ -51,19 +52,27 @@ class Project:
     def command(self, script: str, *arguments: str) -> list[str]:
         return [sys.executable, str(self.root / "pipelines" / script), *arguments]
 
-    def start(self, script: str, *arguments: str) -> subprocess.Popen[str]:
+    def start(
+        self, script: str, *arguments: str, variables: Mapping[str, str] = NO_VARIABLES
+    ) -> subprocess.Popen[str]:
         return subprocess.Popen(
             self.command(script, *arguments),
             cwd=self.place,
-            env=self.environment,
+            env={**self.environment, **variables},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
         )
 
-    def run(self, script: str, *arguments: str, code: int = 0) -> str:
+    def run(
+        self,
+        script: str,
+        *arguments: str,
+        code: int = 0,
+        variables: Mapping[str, str] = NO_VARIABLES,
+    ) -> str:
         """What a command prints, whose exit code is to be `code`."""
-        process = self.start(script, *arguments)
+        process = self.start(script, *arguments, variables=variables)
         text, _ = process.communicate(timeout=300)
         assert process.returncode == code, text
         return text

@@ -88,6 +88,20 @@ def test_another_number_of_ranks_is_within_tolerance(
     assert re.search(r"expected: .*ranks \(1, now 2\)", told)
 
 
+def test_other_vector_instructions_are_within_tolerance_and_variables_are_set_back(
+    project: Project, recorded: RecordedRun
+) -> None:
+    other = {"ATEN_CPU_CAPABILITY": "default", "ONEDNN_MAX_CPU_ISA": "SSE41"}
+    arguments = (recorded.reference, "--steps", "40")
+    told = project.run("rerun.py", *arguments, "--packages", "current", variables=other)
+    assert "WITHIN TOLERANCE" in told
+    assert re.search(r"expected: .*vector instructions \(", told)
+    assert re.search(r"expected: .*variable ONEDNN_MAX_CPU_ISA \(none, now SSE41\)", told)
+    told = project.run("rerun.py", *arguments, variables=other)
+    assert re.search(r"variable ONEDNN_MAX_CPU_ISA .*is brought back", told)
+    assert "IDENTICAL" in told
+
+
 def test_the_first_steps_are_a_quick_proof(project: Project, recorded: RecordedRun) -> None:
     told = project.run("rerun.py", recorded.reference, "--steps", "7", "--code", "current")
     assert "up to step 7 are the same to the bit; weights not compared" in told

@@ -64,13 +64,23 @@ def test_more_than_last_digits_are_different_on_any_machine() -> None:
     other = changed("train/loss", 2, 41.0)
     verdict = judge(compare(CURVES, other, 2, weights=None), "32-true", [RANKS])
     assert verdict.judgement is Judgement.DIFFERENT
-    assert "is exceeded" in "\n".join(verdict.lines())
+    assert "it is exceeded (first by train/loss at step 2" in "\n".join(verdict.lines())
 
 
-def test_the_tolerance_is_that_of_the_number_format() -> None:
-    compared = compare(CURVES, changed("train/loss", 2, 40.2), 2, weights=None)
+def test_the_tolerance_of_the_first_steps_is_that_of_the_number_format() -> None:
+    compared = compare(CURVES, changed("train/loss", 2, 40.1), 2, weights=None)
     assert judge(compared, "bf16-mixed", [RANKS]).judgement is Judgement.WITHIN_TOLERANCE
     assert judge(compared, "32-true", [RANKS]).judgement is Judgement.DIFFERENT
+
+
+@pytest.mark.parametrize(
+    ("step", "judgement"), [(100, Judgement.DIFFERENT), (101, Judgement.WITHIN_TOLERANCE)]
+)
+def test_later_steps_may_drift_apart(step: int, judgement: Judgement) -> None:
+    compared = compare({"val/kl": {step: 6.82}}, {"val/kl": {step: 6.55}}, step, weights=False)
+    assert judge(compared, "32-true", [RANKS]).judgement is judgement
+    far = compare({"val/kl": {step: 6.82}}, {"val/kl": {step: 5.0}}, step, weights=False)
+    assert judge(far, "32-true", [RANKS]).judgement is Judgement.DIFFERENT
 
 
 def test_a_latent_at_the_edge_may_count_on_one_side_only() -> None:

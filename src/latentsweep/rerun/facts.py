@@ -48,6 +48,11 @@ class Difference:
         """Whether it is one of packages."""
         return self.name.startswith(_PACKAGE)
 
+    @property
+    def is_variable(self) -> bool:
+        """Whether it is one of environment variables."""
+        return self.name.startswith(_VARIABLE)
+
 
 # Names on record, names for people, effects.
 _FACTS = (

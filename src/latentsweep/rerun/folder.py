@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import itertools
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -59,7 +60,9 @@ def rerun_folder(name: str, request: Mapping[str, Any]) -> Iterator[RerunFolder]
     Raises:
         StorageError: the disk refuses.
     """
-    for path in (PLACE / f"{name}-{number}" for number in itertools.count(1)):
+    # Runs have names in MLflow that are none for directories.
+    plain = re.sub(r"[^\w.=-]+", "-", name).strip("-.")
+    for path in (PLACE / f"{plain}-{number}" for number in itertools.count(1)):
         if (path / _DONE).exists():
             continue
         if path.exists() and read_json(path / _REQUEST) != request:

@@ -55,6 +55,8 @@ class RerunPlan:
 
     def brings_back(self, difference: Difference) -> bool:
         """Whether a difference is none to this rerun, since it has the recorded side."""
+        if difference.is_variable:
+            return self.packages == "recorded"
         if difference.is_package:
             return self.packages == "recorded" and bool(difference.first)
         return self.code == "recorded" and difference.name in CODE_FACTS

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import yaml
@@ -15,6 +15,7 @@ from latentsweep.config.digest import digest_of
 from latentsweep.config.earlier import migrated
 from latentsweep.config.typed import from_values
 from latentsweep.errors import ConfigError
+from latentsweep.rerun.facts import Difference, Effect, differences, facts
 from latentsweep.tracking.recorded import RecordedRun
 from latentsweep.tracking.recorder import RunStatus
 from latentsweep.training import rundir
@@ -80,6 +81,16 @@ class Record:
     def overrides(self) -> list[str]:
         """What its command line gave."""
         return (self.run.text(_OVERRIDES_FILE) or "").splitlines()
+
+    def along_attempts(self) -> list[Difference]:
+        """What differed between its last attempt and earlier ones, and changed numbers."""
+        last = facts(self.origin, self.values, "")
+        found = (
+            replace(each, name=f"{each.name} of attempt {number}")
+            for number, origin in enumerate(self.origins[:-1], 1)
+            for each in differences(facts(origin, self.values, ""), last)
+        )
+        return [each for each in found if each.effect is not Effect.NOTHING]
 
     def config(self) -> tuple[TrainConfig, list[str]]:
         """The config as this version of the schema has it, and the keys that were added for that.

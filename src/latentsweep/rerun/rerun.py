@@ -127,7 +127,8 @@ def _judged(plan: RerunPlan, again: Record) -> Verdict:
     mine = facts(record.origin, record.values, record.diff)
     other = facts(again.origin, again.values, again.diff)
     compared = _compared(plan, again)
-    return judge(compared, plan.config.trainer.precision, differences(mine, other))
+    found = [*differences(mine, other), *record.along_attempts()]
+    return judge(compared, plan.config.trainer.precision, found)
 
 
 def _compared(plan: RerunPlan, again: Record) -> Comparison:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from latentsweep.rerun.facts import Difference
+from latentsweep.rerun.facts import Difference, told_reasons
 from latentsweep.rerun.plan import RerunPlan
 from latentsweep.rerun.record import Record
 from latentsweep.rerun.tables import table_told
@@ -27,6 +27,9 @@ def show_record(record: Record) -> None:
         print(f"trial:      {origin['trial']} of the study {origin['study']}")
     code = record.commit[:12] or "unknown"
     print(f"code:       commit {code}{' with uncommitted changes' if record.diff else ''}")
+    along = record.along_attempts()
+    if along:
+        print(f"not alike:  {told_reasons(along)}")
 
 
 def show_plan(plan: RerunPlan) -> None:

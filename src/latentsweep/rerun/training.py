@@ -16,7 +16,7 @@ from latentsweep.rerun.folder import RerunFolder
 from latentsweep.rerun.interpreter import make_interpreter, python_path, recorded_versions
 from latentsweep.rerun.plan import RerunPlan
 from latentsweep.training.given_tags import in_environment
-from latentsweep.training.origin import environment_for_another
+from latentsweep.training.origin import environment_for_another, numeric_environment
 from latentsweep.training.ranks.errors import LOST_RANK_EXIT
 from latentsweep.training.root_file import write_root
 
@@ -64,6 +64,15 @@ def open_workshop(plan: RerunPlan) -> Iterator[Workshop]:
     """
     with ExitStack() as held:
         root, python, environment = ROOT, Path(sys.executable), environment_for_another()
+        if plan.packages == "recorded" and "environment" in plan.record.origin:
+            environment = {
+                **{
+                    k: v
+                    for k, v in environment.items()
+                    if k not in numeric_environment(environment)
+                },
+                **plan.record.origin["environment"],
+            }
         wanted = plan.found if plan.packages == "recorded" else []
         requirements = recorded_versions(plan.known, wanted)
         if plan.code == "recorded" or requirements:

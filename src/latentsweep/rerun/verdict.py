@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from latentsweep.rerun.comparison import Comparison, Point, tolerance_of
+from latentsweep.rerun.comparison import Comparison, Point, tolerances_told
 from latentsweep.rerun.facts import Difference, Effect, told_reasons
 
 
@@ -56,13 +56,14 @@ class Verdict:
             lines.append(f"  largest:   {_told(largest)}, {largest.difference:.1e} relative")
         if compared.weights is False and not compared.different:
             lines.append("  the last weights differ, which no metric shows yet")
-        tolerance = tolerance_of(self.precision)
-        bound = f"{tolerance:g} relative, for {self.precision}"
+        bound = tolerances_told(self.precision)
         if self.judgement is Judgement.WITHIN_TOLERANCE:
             return [*lines, f"  tolerance: {bound}", f"  expected:  {told_reasons(self.reasons)}"]
         reasons = told_reasons(self.reasons) or "nothing that is on record"
         if self.reasons and all(each.effect is Effect.DIGITS for each in self.reasons):
-            lines.append(f"  tolerance: {bound}, is exceeded")
+            outside = compared.outside(self.precision)
+            where = f" (first by {_told(outside)})" if outside else ""
+            lines.append(f"  tolerance: {bound}; it is exceeded{where}")
         return [*lines, f"  may be due to: {reasons}"]
 
 

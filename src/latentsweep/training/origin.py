@@ -18,19 +18,12 @@ from latentsweep.training.identity import this_code
 from latentsweep.training.numerics import Numerics
 
 # What of a process's environment changes how PyTorch and its libraries compute.
-_PREFIXES = (
-    *("OMP_", "KMP_", "MKL_", "DNNL_", "ONEDNN_", "OPENBLAS_", "BLIS_"),
-    *("ATEN_", "TORCH_", "PYTORCH_", "TORCHINDUCTOR_", "CUBLAS", "CUDNN_", "CUDA_", "NVIDIA_TF32"),
-    "NCCL_",
+_NUMERIC = (
+    *("OMP_", "KMP_", "MKL_", "DNNL_", "ONEDNN_", "OPENBLAS_", "BLIS_", "ATEN_", "NNPACK_"),
+    *("CUBLAS", "CUDNN_", "NVIDIA_TF32", "TORCH_ALLOW_TF32", "TORCH_CUDNN", "TORCH_BLAS"),
+    *("TORCHINDUCTOR_", "NCCL_ALGO", "NCCL_PROTO"),
 )
-# What torchrun or this project sets for each process and each run anew.
-_NOT_NUMERIC = (
-    "TORCHELASTIC_",
-    "TORCH_CPP_LOG_LEVEL",
-    "TORCH_NCCL_",
-    "TORCH_DISABLE_SHARE_",
-    "CUDA_VISIBLE_DEVICES",
-)
+_NOT_NUMERIC = ("TORCHINDUCTOR_CACHE_DIR",)
 
 
 def run_origin(
@@ -68,7 +61,7 @@ def numeric_environment(environment: Mapping[str, str]) -> dict[str, str]:
     return {
         name: environment[name]
         for name in sorted(environment)
-        if name.startswith(_PREFIXES) and not name.startswith(_NOT_NUMERIC)
+        if name.startswith(_NUMERIC) and not name.startswith(_NOT_NUMERIC)
     }
 
 
