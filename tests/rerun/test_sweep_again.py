@@ -30,7 +30,7 @@ def one(project: Project) -> Path:
 def test_a_sweep_of_one_worker_is_repeated_trial_by_trial(project: Project, one: Path) -> None:
     told = project.run("rerun.py", "one")
     assert "IDENTICAL: 6 trials in the same order" in told
-    (again,) = project.place.glob("reruns/one-1/again")
+    (again,) = project.place.glob("reruns/one-1/rerun-of-one")
     assert read_recorded(one).tags["rerun.verdict"] == "IDENTICAL"
     assert read_recorded(again).tags["rerun_of"] == read_recorded(one).uid
 

@@ -74,7 +74,7 @@ def test_the_tolerance_of_the_first_steps_is_that_of_the_number_format() -> None
 
 
 @pytest.mark.parametrize(
-    ("step", "judgement"), [(100, Judgement.DIFFERENT), (101, Judgement.WITHIN_TOLERANCE)]
+    ("step", "judgement"), [(2, Judgement.DIFFERENT), (3, Judgement.WITHIN_TOLERANCE)]
 )
 def test_later_steps_may_drift_apart(step: int, judgement: Judgement) -> None:
     compared = compare({"val/kl": {step: 6.82}}, {"val/kl": {step: 6.55}}, step, weights=False)

@@ -61,7 +61,7 @@ def diff(first: str, second: str, uri: str) -> None:
         found = run_difference(a, b)
         _show(found)
         page = difference_page(found)
-        path = PLACE / f"{a.run.name}-vs-{b.run.name}.html"
+        path = PLACE / f"{_short(a)}-vs-{_short(b)}.html"
         write_whole(path, lambda file: file.write(page.encode(errors="replace")))
         for record in (a, b):
             note(record.run, {}, {f"diffs/{path.name}": page})
@@ -82,6 +82,12 @@ def run_difference(first: Record, second: Record) -> RunDifference:
         code=code_diff(first, second),
         metrics=_metrics(first, second),
     )
+
+
+def _short(record: Record) -> str:
+    """The beginning of the id by which a person knows a run."""
+    identity = record.run.identity
+    return (identity.run_id if identity else record.run.uid)[:8]
 
 
 def _metrics(first: Record, second: Record) -> list[tuple[str, ...]]:

@@ -79,7 +79,7 @@ def tags_of_rerun(run: RecordedRun) -> dict[str, str]:
     """What each rerun of a run is tagged with from its beginning."""
     return {
         RERUN_OF: run.identity.run_id if run.identity else run.uid,
-        "mlflow.runName": f"{run.name} again",
+        "mlflow.runName": f"rerun of {run.name}",
         "mlflow.source.name": "pipelines/rerun.py",
     }
 

@@ -68,7 +68,7 @@ def repeat_over_seeds(reference: str, uri: str, n: int, wish: Wish) -> int:
                 if own.run is None or own.run.summary is None:
                     print(f"seed {seed}", flush=True)
                     wished = make_plan(record, replace(wish, changes=changes))
-                    tags = {**tags_of_rerun(run), "mlflow.runName": f"{run.name} seed {seed}"}
+                    tags = {**tags_of_rerun(run), "mlflow.runName": f"seed {seed} of {run.name}"}
                     with open_workshop(plan) as workshop:
                         train_again(workshop, wished, own, tags)
                 assert own.run is not None
@@ -92,7 +92,7 @@ def _about(run: RecordedRun, seeds: list[int], wish: Wish) -> dict[str, str]:
         "latentsweep.kind": "seeds",
         "latentsweep.seeds": ", ".join(map(str, seeds)),
         "latentsweep.changes": " ".join(wish.changes),
-        "mlflow.runName": f"{run.name} over {len(seeds)} seeds",
+        "mlflow.runName": f"{len(seeds)} seeds of {run.name}",
         "mlflow.source.name": "pipelines/seeds.py",
     }
 
@@ -109,13 +109,14 @@ def _sum_up(
     rows = [_row(name, each) for name, each in found.items()]
     print(table_told(f"{run.name} over {len(whole)} seeds", _HEADINGS, rows, numbers=True))
     values = {
-        f"{name}/{part}": value
+        f"{name}{part}": value
         for name, each in found.items()
+        # The mean by the metric's own name, so that the dashboard's columns show it.
         for part, value in (
-            ("mean", each.mean),
-            ("deviation", each.deviation),
-            ("low95", each.low),
-            ("high95", each.high),
+            ("", each.mean),
+            ("/deviation", each.deviation),
+            ("/low95", each.low),
+            ("/high95", each.high),
         )
     }
     note = "\n\n".join(

@@ -76,8 +76,9 @@ def _search(recorded: RecordedSweep, plan: RerunPlan, folder: Path) -> RecordedS
         LatentsweepError: it did not end.
     """
     tracking = plan.values["tracking"]
+    study = f"rerun-of-{recorded.run.name}"
     threads = plan.values["trainer"]["threads"]
-    own = ["sweep.workers=1", f"sweep.directory='{folder.absolute()}'", "sweep.study=again"]
+    own = ["sweep.workers=1", f"sweep.directory='{folder.absolute()}'", f"sweep.study={study}"]
     own += [f"trainer.threads={threads}", "storage=journal"]
     if tracking["uri"]:
         own += [
@@ -87,7 +88,7 @@ def _search(recorded: RecordedSweep, plan: RerunPlan, folder: Path) -> RecordedS
     with open_workshop(plan) as workshop:
         command = workshop.command("sweep.py", *recorded.arguments, *own)
         code = checked(run_command(command, workshop.environment))
-    directory = folder / "again"
+    directory = folder / study
     if code and not (directory / JOURNAL_NAME).exists():
         raise LatentsweepError("the sweep did not begin", mend="what it said stands above")
     if code:
