@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 
 from latentsweep.rerun.facts import Difference, told_reasons
@@ -19,7 +20,8 @@ def show_record(record: Record) -> None:
         parts.append(f"{attempts} attempts")
     if record.ranks > 1:
         parts.append(f"{record.ranks} ranks")
-    print(f"run:        {run.reference}")
+    shown = os.path.relpath(run.directory) if run.directory else run.reference
+    print(f"run:        {shown}")
     print(f"            {', '.join(parts)}")
     if run.identity:
         print(f"MLflow run: {run.identity.run_id}")
@@ -46,7 +48,7 @@ def show_plan(plan: RerunPlan) -> None:
         print("nothing differs: code, packages, config and machine are those on record")
     whose = {"recorded": "as recorded", "current": "as here"}
     ranks = f", {plan.ranks} ranks" if plan.ranks > 1 else ""
-    until = f" up to step {plan.until}" if plan.until else ""
+    until = f", up to step {plan.until}" if plan.until else ""
     print(f"trains with code {whose[plan.code]}, packages {whose[plan.packages]}{ranks}{until}")
 
 
