@@ -1,19 +1,26 @@
 """A recorded run again: identical, within tolerance, different, or refused."""
 
+import json
 import os
 import re
+import shutil
 import signal
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from latentsweep.rerun.plan import make_plan
+from latentsweep.rerun.record import read_record
+from latentsweep.rerun.wish import Wish
 from latentsweep.tracking.journal import JOURNAL_NAME
 from latentsweep.tracking.recorded import RecordedRun, read_recorded
 
 from .conftest import SMALL, Changed, Project
 
+SUBDIRECTORY = "inner"
 REPARAMETERISATION = "src/latentsweep/models/vae.py"
 
 
@@ -23,8 +30,10 @@ def recorded(project: Project) -> RecordedRun:
     vae = project.root / REPARAMETERISATION
     before = vae.read_text()
     vae.write_text(before + "\n# not committed\n")
-    (project.root / "src/latentsweep/new.py").write_text('"""Not known to git."""\n')
-    overrides = [*SMALL, "trainer.max_epochs=6", "trainer.checkpoint_every_n_steps=4"]
+    # Neither UTF-8 nor with line ends of this system's.
+    new = b'# -*- coding: latin-1 -*-\r\n"""Not known to git: caf\xe9."""\r\n'
+    (project.root / "src/latentsweep/new.py").write_bytes(new)
+    overrides = [*SMALL, "trainer.max_epochs=12", "trainer.checkpoint_every_n_steps=4"]
     first = project.start("train.py", *overrides)
     deadline = time.monotonic() + 60
     while not any(_step(path) >= 30 for path in project.runs) and time.monotonic() < deadline:
@@ -61,10 +70,13 @@ def test_a_killed_and_resumed_run_is_identical_with_its_recorded_code(
     again = rerun_of(project, told)
     assert again.metrics == recorded.metrics
     assert again.tags["rerun_of"] == recorded.uid
-    assert again.tags["rerun.verdict"] == "IDENTICAL"
+    assert again.tags["rerun.verdict"].startswith("IDENTICAL: ")
     assert "not committed" in (again.text("uncommitted-1.diff") or "")
     first = read_recorded(Path(recorded.reference))
-    assert (first.tags["rerun.verdict"], first.tags["rerun.by"]) == ("IDENTICAL", again.uid)
+    assert (first.tags["rerun.verdict"], first.tags["rerun.by"]) == (
+        again.tags["rerun.verdict"],
+        again.uid,
+    )
     assert [path.read_text() for path in Path(recorded.reference).glob("files/rerun/*.txt")]
 
 
@@ -105,7 +117,11 @@ def test_other_vector_instructions_are_within_tolerance_and_variables_are_set_ba
 def test_the_first_steps_are_a_quick_proof(project: Project, recorded: RecordedRun) -> None:
     told = project.run("rerun.py", recorded.reference, "--steps", "7", "--code", "current")
     assert "up to step 7 are the same to the bit; weights not compared" in told
-    assert rerun_of(project, told).last_step == 7
+    again = rerun_of(project, told)
+    assert again.last_step == 7
+    assert "up to step 7" in again.tags["rerun.first_steps"]
+    first = read_recorded(Path(recorded.reference))
+    assert "up to step 132" in first.tags["rerun.verdict"], "the whole's verdict is no more there"
 
 
 def test_a_dry_run_checks_and_trains_nothing(project: Project, recorded: RecordedRun) -> None:
@@ -178,9 +194,6 @@ def test_data_that_was_changed_by_a_byte_is_refused_with_its_digest(
 def test_a_commit_that_is_not_in_the_repository_is_told(
     project: Project, recorded: RecordedRun, tmp_path: Path
 ) -> None:
-    import json
-    import shutil
-
     copy = tmp_path / "copied"
     shutil.copytree(recorded.reference, copy)
     for path in copy.glob("files/provenance-*.json"):
@@ -200,8 +213,6 @@ def test_a_commit_that_is_not_in_the_repository_is_told(
 def test_a_record_that_lacks_a_part_names_it(
     project: Project, recorded: RecordedRun, tmp_path: Path, missing: str, told: str
 ) -> None:
-    import shutil
-
     copy = tmp_path / "copied"
     shutil.copytree(recorded.reference, copy)
     for path in copy.glob(f"files/{missing}"):
@@ -209,23 +220,83 @@ def test_a_record_that_lacks_a_part_names_it(
     assert told in project.run("rerun.py", str(copy), code=2)
 
 
-def test_a_checkout_that_a_killed_rerun_left_is_removed_by_the_next(
-    project: Project, recorded: RecordedRun
+def test_what_a_killed_rerun_left_is_removed_by_the_next_and_nothing_else(
+    project: Project, recorded: RecordedRun, tmp_path: Path
 ) -> None:
+    own, away = tmp_path / "own", tmp_path / "away"
+    project.git("worktree", "add", "-q", "--detach", str(own))
+    own.rename(away)  # as if its disk were away
     process = project.start("rerun.py", recorded.reference, "trainer.max_epochs=2000")
-    deadline = time.monotonic() + 60
-    while not list(project.root.glob(".recorded/tmp*/code/pipelines")):
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    wait_until(lambda: bool(processes_in(project.root / ".recorded")))
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
+    wait_until(lambda: not processes_in(project.root / ".recorded"))  # it trains no further alone
     assert list(project.root.glob(".recorded/tmp*"))
-    # Its training command goes on by itself; the project has no other process.
-    for line in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            if str(project.root / ".recorded").encode() in line.read_bytes():
-                os.kill(int(line.parent.name), signal.SIGKILL)
-        except OSError:
-            continue
     project.run("rerun.py", recorded.reference, "--steps", "2")
     assert not list(project.root.glob(".recorded/tmp*"))
+    away.rename(own)
+    project.git("-C", str(own), "status")
+    project.git("worktree", "remove", str(own))
+
+
+def wait_until(happens: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not happens():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def processes_in(directory: Path) -> list[int]:
+    """Those whose command line names a directory."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            if str(directory).encode() in path.read_bytes():
+                found.append(int(path.parent.name))
+        except OSError:  # it has ended
+            continue
+    return found
+
+
+def test_a_run_that_other_code_left_in_the_folder_is_not_judged(
+    project: Project, recorded: RecordedRun, changed: Changed
+) -> None:
+    arguments = ("rerun.py", recorded.reference, "--steps", "5", "--code", "current")
+    told = project.run(*arguments)
+    folder = rerun_of(project, told).directory
+    assert folder
+    (folder.parent / "verdict.json").unlink()  # as if it had been killed before the verdict
+    changed(REPARAMETERISATION, "-terms.log", "-1.0001 * terms.log")
+    assert "DIFFERENT" in project.run(*arguments, code=1)
+
+
+def test_a_record_that_breaks_off_within_a_step_is_compared_up_to_there(
+    project: Project, recorded: RecordedRun, tmp_path: Path
+) -> None:
+    copy = tmp_path / "cut"
+    shutil.copytree(recorded.reference, copy)
+    journal = copy / JOURNAL_NAME
+    lines = journal.read_bytes().splitlines(keepends=True)
+    validation = next(n for n, line in enumerate(lines) if b'"step":22' in line and b"val/" in line)
+    journal.write_bytes(b"".join(lines[:validation]))
+    told = project.run("rerun.py", str(copy), "--code", "current", code=1)
+    assert "DIFFERENT" in told, "its code is not the recorded one"
+    told = project.run("rerun.py", str(copy))
+    assert "up to step 22 are the same to the bit; weights not compared" in told
+    record = read_record(read_recorded(copy))
+    assert make_plan(record, Wish()).values["trainer"]["max_steps"] == 22
+    assert make_plan(record, Wish(), to_compare=False).values["trainer"]["max_steps"] is None
+
+
+def test_a_run_that_took_up_another_ones_checkpoint_is_compared_from_there(
+    project: Project, recorded: RecordedRun
+) -> None:
+    checkpoint = f"{recorded.reference}/checkpoints/last.ckpt"
+    grown = [*SMALL, "trainer.max_epochs=13", f"resume={checkpoint}"]
+    project.run("train.py", *grown, "trainer.checkpoint_every_n_steps=4")
+    (run,) = (
+        path for path in project.runs if read_recorded(path).tags.get("latentsweep.grown_from")
+    )
+    told = project.run("rerun.py", str(run))
+    assert "on record from step 133: it took up a checkpoint" in told
+    assert "up to step 143 are the same to the bit, and the last weights" in told

@@ -8,11 +8,12 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 from latentsweep.config.project import PACKAGE, ROOT
 from latentsweep.config.typed import first_line
-from latentsweep.errors import LatentsweepError
+from latentsweep.rerun.errors import CodeError
 from latentsweep.rerun.record import Record
 from latentsweep.tracking.files import storage_error
 from latentsweep.tracking.provenance import code_digest
@@ -22,12 +23,6 @@ WORKPLACES = ROOT / ".recorded"
 _TREE = "code"
 _PACKAGE = PACKAGE.relative_to(ROOT)
 _CURRENT = "CODE=current trains with the code that is here, and says what differs"
-
-
-class CodeError(LatentsweepError):
-    """The recorded code cannot be brought back; nothing was started."""
-
-    exit_code = 2
 
 
 @contextmanager
@@ -104,20 +99,20 @@ def recorded_code(record: Record, place: Path) -> Iterator[Path]:
     try:
         if problem:
             raise CodeError(f"git cannot check {record.commit[:12]} out", found=problem)
-        root = tree / _prefix()
-        _apply(record, root)
+        _apply(record, tree)
+        root = tree / prefix()
         _check_is_recorded(record, root)
         yield root
     finally:
         _git("worktree", "remove", "--force", "--force", str(tree))
 
 
-def _apply(record: Record, root: Path) -> None:
+def _apply(record: Record, tree: Path) -> None:
     if not record.diff:
         return
-    patch = root.parent / "recorded.diff"
-    patch.write_text(record.diff, errors="surrogateescape")
-    problem = _git("apply", "--whitespace=nowarn", str(patch), directory=root)
+    patch = tree.parent / "recorded.diff"
+    write_patch(record, patch)
+    problem = _git("apply", "--whitespace=nowarn", *in_project(), str(patch), directory=tree)
     patch.unlink()
     if problem:
         raise CodeError(
@@ -161,18 +156,27 @@ def _remove_abandoned() -> None:
             except BlockingIOError:
                 continue
             _remove(place)
-    _git("worktree", "prune")
 
 
 def _remove(place: Path) -> None:
     # Twice forced: one that git was making when it was killed is locked.
     _git("worktree", "remove", "--force", "--force", str(place / _TREE))
     shutil.rmtree(place, ignore_errors=True)
-    _git("worktree", "prune")
 
 
-def _prefix() -> str:
-    """Where in its repository the project lies."""
+def write_patch(record: Record, path: Path) -> None:
+    """Write the recorded changes byte by byte as they were."""
+    path.write_bytes(record.diff.encode(errors="surrogateescape"))
+
+
+def in_project() -> list[str]:
+    """Options of `git apply` at the top of a tree, for changes of the project's directory."""
+    return [f"--directory={prefix()}"] if prefix() else []
+
+
+@cache
+def prefix() -> str:
+    """Where in its repository the project lies: `` or `DIRECTORY/`."""
     done = subprocess.run(
         ["git", "rev-parse", "--show-prefix"], cwd=ROOT, capture_output=True, text=True, check=True
     )

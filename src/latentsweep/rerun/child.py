@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import BinaryIO
 
 from latentsweep.tracking.files import storage_error
+from latentsweep.training.parent_process import become_own_group
 
-_PASSED_ON = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
+STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
 _TAIL = 20  # lines of its output that tell why it failed
 
 
@@ -34,10 +37,13 @@ def run_command(
     """
     with _opened(output) as file:
         # In a group of its own, so that Ctrl-C reaches it once, by this process.
-        process = subprocess.Popen(
-            list(command), env=dict(environment), stdout=file, process_group=0
-        )
-        with _passing_on(process):
+        # One that is left alone saves its state and ends.
+        begin = partial(become_own_group, os.getpid(), signal.SIGTERM)
+        with _passing_on() as started:
+            process = subprocess.Popen(
+                list(command), env=dict(environment), stdout=file, preexec_fn=begin
+            )
+            started(process)
             code = process.wait()
     return 128 - code if code < 0 else code
 
@@ -56,15 +62,29 @@ def _opened(output: Path | None) -> Iterator[BinaryIO | None]:
 
 
 @contextmanager
-def _passing_on(process: subprocess.Popen[bytes]) -> Iterator[None]:
-    """Hand the signals that ask to stop on to a process, which saves its state first."""
+def _passing_on() -> Iterator[Callable[[subprocess.Popen[bytes]], None]]:
+    """Hand the signals that ask to stop on to a process, which saves its state first.
+
+    Yields:
+        What is told of the process once it is there; a signal of before then is handed on, too.
+    """
+    processes: list[subprocess.Popen[bytes]] = []
+    early: list[int] = []
 
     def pass_on(number: int, _: FrameType | None) -> None:
-        process.send_signal(number)
+        if processes:
+            processes[0].send_signal(number)
+        else:
+            early.append(number)
 
-    before = {number: signal.signal(number, pass_on) for number in _PASSED_ON}
+    def started(process: subprocess.Popen[bytes]) -> None:
+        processes.append(process)
+        for number in early:
+            process.send_signal(number)
+
+    before = {number: signal.signal(number, pass_on) for number in STOPS}
     try:
-        yield
+        yield started
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

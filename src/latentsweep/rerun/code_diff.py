@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 
 from latentsweep.config.project import ROOT
+from latentsweep.rerun.checkout import in_project, prefix, write_patch
 from latentsweep.rerun.record import Record
 
 _MOST = 200_000  # characters that a page shows
@@ -28,7 +29,9 @@ def code_diff(first: Record, second: Record) -> str:
         if not all(trees):
             missing = next(r for r, tree in zip((first, second), trees, strict=True) if not tree)
             return f"(commit {missing.commit[:12]} with its changes is not in this repository)"
-        done = _git(Path(directory), "diff", "--no-color", "--no-ext-diff", *trees, "--", ".")
+        done = _git(
+            Path(directory), "diff", "--no-color", "--no-ext-diff", *trees, "--", f"./{prefix()}"
+        )
     text = done or ""
     return text if len(text) <= _MOST else f"{text[:_MOST]}\n[cut: the difference is longer]\n"
 
@@ -40,8 +43,8 @@ def _tree(record: Record, directory: Path) -> str:
         return ""
     if record.diff:
         patch = directory / "recorded.diff"
-        patch.write_text(record.diff, errors="surrogateescape")
-        if _git(directory, "apply", "--cached", str(patch), **index) is None:
+        write_patch(record, patch)
+        if _git(directory, "apply", "--cached", *in_project(), str(patch), **index) is None:
             return ""
     return (_git(directory, "write-tree", **index) or "").strip()
 
@@ -49,21 +52,22 @@ def _tree(record: Record, directory: Path) -> str:
 def _git(directory: Path, *arguments: str, **variables: str) -> str | None:
     """What git answers; None where it refuses. Objects that it makes go into a directory."""
     found = subprocess.run(
-        ["git", "rev-parse", "--git-path", "objects"],
+        ["git", "rev-parse", "--show-toplevel", "--git-path", "objects"],
         cwd=ROOT, capture_output=True, text=True, check=False,
     )  # fmt: skip
     if found.returncode:
         return None
+    top, stored = found.stdout.splitlines()
     objects = directory / "objects"
     objects.mkdir(exist_ok=True)
     environment = {
         **os.environ,
         "GIT_OBJECT_DIRECTORY": str(objects),
-        "GIT_ALTERNATE_OBJECT_DIRECTORIES": str((ROOT / found.stdout.strip()).absolute()),
+        "GIT_ALTERNATE_OBJECT_DIRECTORIES": str((ROOT / stored).absolute()),
         **variables,
     }
     done = subprocess.run(
         ["git", *arguments],
-        cwd=ROOT, env=environment, capture_output=True, text=True, errors="replace", check=False,
+        cwd=top, env=environment, capture_output=True, text=True, errors="replace", check=False,
     )  # fmt: skip
     return None if done.returncode else done.stdout

@@ -67,7 +67,7 @@ class Comparison:
 
     Attributes:
         points: how many were compared.
-        until: the last step that counts.
+        until: the last step of any.
         different: those that are not the same, the earliest first.
         weights: whether the last weights are the same; None: one side's are not known.
     """
@@ -112,7 +112,13 @@ def tolerances_told(precision: str) -> str:
 
 
 def compare(
-    first: Mapping[str, Curve], second: Mapping[str, Curve], until: int, *, weights: bool | None
+    first: Mapping[str, Curve],
+    second: Mapping[str, Curve],
+    until: int,
+    *,
+    weights: bool | None,
+    since: int = 0,
+    cut: bool = False,
 ) -> Comparison:
     """Compare every metric at every step up to one.
 
@@ -121,13 +127,18 @@ def compare(
         second: the other's.
         until: the last step that counts.
         weights: whether the last weights are the same.
+        since: the first step that counts.
+        cut: whether the first side's record breaks off within its last step.
     """
     points = [
         Point(name, step, first.get(name, {}).get(step), second.get(name, {}).get(step))
         for name in sorted(first.keys() | second.keys())
         for step in sorted(first.get(name, {}).keys() | second.get(name, {}).keys())
-        if step <= until
+        if since <= step <= until
     ]
+    if cut:
+        points = [point for point in points if point.first is not None or point.step < until]
     different = [point for point in points if not point.same]
     different.sort(key=lambda point: (point.step, point.metric))
-    return Comparison(len(points), until, different, weights)
+    last = max((point.step for point in points), default=until)
+    return Comparison(len(points), last, different, weights)

@@ -37,8 +37,8 @@ class RerunFolder:
 
     @property
     def run(self) -> RunDirectory | None:
-        """The run that was trained in it; None before there is one."""
-        return next(iter(rundir.find(self.path)), None)
+        """The run that was last trained in it; None before there is one."""
+        return next(reversed(rundir.find(self.path)), None)
 
     def finish(self, verdict: Mapping[str, Any]) -> None:
         """Mark it as done.

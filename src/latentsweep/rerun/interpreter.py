@@ -11,14 +11,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from latentsweep.config.project import PACKAGE
-from latentsweep.errors import LatentsweepError
+from latentsweep.rerun.errors import PackagesError
 from latentsweep.rerun.facts import Difference, packages_of
-
-
-class PackagesError(LatentsweepError):
-    """Packages cannot be had in the recorded versions; nothing was started."""
-
-    exit_code = 2
 
 
 def recorded_versions(known: Mapping[str, str], found: Sequence[Difference]) -> list[str]:

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 from latentsweep.config import TrainConfig
-from latentsweep.config.digest import identity_of
+from latentsweep.config.digest import digest_of, identity_of
 from latentsweep.config.earlier import migrated
 from latentsweep.config.typed import from_values
 from latentsweep.errors import ConfigError
@@ -21,6 +21,7 @@ from latentsweep.rerun.variation import varied
 from latentsweep.rerun.wish import Source, Wish
 from latentsweep.tracking.destination import Destination, read_destination
 from latentsweep.training.device import choose_device
+from latentsweep.training.identity import this_code
 from latentsweep.training.numerics import Numerics
 from latentsweep.training.origin import run_origin
 
@@ -53,6 +54,19 @@ class RerunPlan:
     found: list[Difference]
     added: list[str]
 
+    @property
+    def request(self) -> dict[str, object]:
+        """What tells a rerun of this plan from others of the same run."""
+        origin = self.record.origin
+        code, lock = this_code()
+        return {
+            "of": self.record.run.uid,
+            "code": origin.get("code", origin.get("commit")) if self.code == "recorded" else code,
+            "packages": origin.get("lock") if self.packages == "recorded" else lock,
+            "ranks": self.ranks,
+            "config": digest_of(self.values),
+        }
+
     def brings_back(self, difference: Difference) -> bool:
         """Whether a difference is none to this rerun, since it has the recorded side."""
         if difference.is_variable:
@@ -62,8 +76,13 @@ class RerunPlan:
         return self.code == "recorded" and difference.name in CODE_FACTS
 
 
-def make_plan(record: Record, wish: Wish) -> RerunPlan:
+def make_plan(record: Record, wish: Wish, *, to_compare: bool = True) -> RerunPlan:
     """Hold a record against this place and a wish; the data is looked for later.
+
+    Args:
+        record: of the run.
+        wish: what is asked for.
+        to_compare: whether the numbers on record are wanted again; False: a run of full length.
 
     Raises:
         ConfigError: the config cannot be read, the changes do not fit, or nothing is on record.
@@ -74,12 +93,13 @@ def make_plan(record: Record, wish: Wish) -> RerunPlan:
     before = values = _as_it_ran(record, ranks)
     if wish.changes:
         values = varied(before, wish.changes)
-    until = _end(record, wish, is_variation=identity_of(values) != identity_of(before))
-    if until is None and wish.steps:
-        values["trainer"]["max_steps"] = wish.steps
-    elif until is not None and (until < record.run.last_step or not record.is_whole):
+    to_compare = to_compare and identity_of(values) == identity_of(before)
+    until = _end(record, wish, to_compare=to_compare)
+    stop = until if until and (until < record.run.last_step or not record.is_whole) else None
+    stop = stop if to_compare else wish.steps
+    if stop:
         if code == "current" or "trainer.max_steps" not in added:
-            values["trainer"]["max_steps"] = until
+            values["trainer"]["max_steps"] = stop
         elif wish.steps:
             raise ConfigError(
                 "the recorded code cannot be told to stop after some steps",
@@ -137,7 +157,7 @@ def _destination(record: Record) -> Destination | None:
     return Destination(run.identity.uri, record.values["tracking"]["experiment"])
 
 
-def _end(record: Record, wish: Wish, *, is_variation: bool) -> int | None:
+def _end(record: Record, wish: Wish, *, to_compare: bool) -> int | None:
     """The last step that is compared; None: other numbers are wanted.
 
     Raises:
@@ -150,9 +170,9 @@ def _end(record: Record, wish: Wish, *, is_variation: bool) -> int | None:
             found=f"a run that is {record.run.status.value}, without any step",
             mend="the command that began it: see files/overrides.txt in its directory",
         )
-    if wish.steps and not is_variation:
-        return min(wish.steps, last)
-    return None if is_variation else last
+    if not to_compare:
+        return None
+    return min(wish.steps, last) if wish.steps else last
 
 
 def _for_its_code(

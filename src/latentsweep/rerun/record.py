@@ -11,7 +11,6 @@ from typing import Any
 import yaml
 
 from latentsweep.config import TrainConfig
-from latentsweep.config.digest import digest_of
 from latentsweep.config.earlier import migrated
 from latentsweep.config.typed import from_values
 from latentsweep.errors import ConfigError
@@ -24,7 +23,6 @@ from latentsweep.training.weights import TAG as WEIGHTS_TAG
 from latentsweep.training.weights import checkpoint_weights
 
 CONFIG_FILE = "config.yaml"
-_OVERRIDES_FILE = "overrides.txt"
 
 
 @dataclass(frozen=True)
@@ -73,14 +71,16 @@ class Record:
         return self.run.status is RunStatus.FINISHED
 
     @property
-    def config_digest(self) -> str:
-        """Of what was resolved then."""
-        return digest_of(self.values)
+    def is_cut(self) -> bool:
+        """Whether it may have ended within its last step, with a part of it on record."""
+        return self.run.status not in (RunStatus.FINISHED, RunStatus.PRUNED)
 
     @property
-    def overrides(self) -> list[str]:
-        """What its command line gave."""
-        return (self.run.text(_OVERRIDES_FILE) or "").splitlines()
+    def first_step(self) -> int:
+        """Where its record begins: later than at 0 where it took up another run's checkpoint."""
+        if not self.origins[0].get("resumed_from"):
+            return 0
+        return min((min(curve) for curve in self.run.metrics.values() if curve), default=0)
 
     def along_attempts(self) -> list[Difference]:
         """What differed between its last attempt and earlier ones, and changed numbers."""

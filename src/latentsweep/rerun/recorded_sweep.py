@@ -16,7 +16,8 @@ from latentsweep.tracking.nesting import TRIALS_FOLDER
 from latentsweep.tracking.recorded import RecordedRun, read_recorded
 from latentsweep.tracking.stored_runs import StoredRuns
 
-_NUMBER = "optuna.trial.number"
+_NUMBER, _STATE = "optuna.trial.number", "optuna.trial.state"
+_ENDED = ("COMPLETE", "PRUNED", "FAIL")
 # Where it runs and what it is called is not what is searched.
 _LEFT_OUT = (
     *("sweep.workers", "sweep.directory", "sweep.study", "sweep.storage", "storage"),
@@ -33,12 +34,25 @@ class RecordedSweep:
         arguments: of its command line.
         workers: how many there were; 0: not on record.
         trials: the records of its trials, by number.
+        unread: why records of trials cannot be used, by name.
     """
 
     run: RecordedRun
     arguments: list[str]
     workers: int
     trials: Mapping[int, Record]
+    unread: Mapping[str, str]
+
+    @property
+    def ended(self) -> list[Record]:
+        """The trials that came to an end, in the order of their numbers."""
+        ordered = (self.trials[number] for number in sorted(self.trials))
+        return [each for each in ordered if each.run.tags.get(_STATE) in _ENDED]
+
+    @property
+    def filled(self) -> int:
+        """How many trials ended as a sweep counts them: complete or pruned."""
+        return sum(each.run.tags[_STATE] != "FAIL" for each in self.ended)
 
 
 def is_sweep(run: RecordedRun) -> bool:
@@ -62,18 +76,21 @@ def read_sweep(run: RecordedRun, directory: Path) -> RecordedSweep:
     settings = yaml.safe_load(text)
     kept = [text for text in settings["overrides"] if not _is_left_out(text)]
     space = [f"{key}={text}" for key, text in settings["sweep"]["search_space"].items()]
-    trials = {
-        int(trial.tags[_NUMBER]): read_record(trial)
-        for trial in _trials(run, directory)
-        if _NUMBER in trial.tags
-    }
+    trials: dict[int, Record] = {}
+    unread: dict[str, str] = {}
+    for trial in _trials(run, directory):
+        try:
+            if _NUMBER in trial.tags:
+                trials[int(trial.tags[_NUMBER])] = read_record(trial)
+        except ConfigError as error:
+            unread[trial.name] = error.found or error.what
     if not trials:
         raise ConfigError(
             f"no trial of the sweep {run.reference} is on record",
             expected="the records of its trials, in its directory or in its store",
         )
     workers = int(run.tags.get(WORKERS_TAG, "0"))
-    return RecordedSweep(run, [*kept, *space], workers, trials)
+    return RecordedSweep(run, [*kept, *space], workers, trials, unread)
 
 
 def _is_left_out(override: str) -> bool:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import tempfile
-from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
 from latentsweep.config.checks import refuse_password
-from latentsweep.errors import LatentsweepError
 from latentsweep.rerun.checkout import check_recorded_code
 from latentsweep.rerun.comparison import Comparison, compare
 from latentsweep.rerun.data import check_data
+from latentsweep.rerun.errors import RerunFailedError, told_apart_from_a_verdict
 from latentsweep.rerun.facts import differences, facts
 from latentsweep.rerun.find import find_recorded
 from latentsweep.rerun.folder import PLACE, RerunFolder, rerun_folder
@@ -47,7 +46,7 @@ def rerun(reference: str, uri: str, wish: Wish, *, dry: bool = False) -> int:
         LatentsweepError: the run cannot be found, brought back or trained.
     """
     refuse_password(uri, "URI")
-    with tempfile.TemporaryDirectory() as directory:
+    with told_apart_from_a_verdict(), tempfile.TemporaryDirectory() as directory:
         run = find_recorded(reference, uri, Path(directory))
         if is_sweep(run):
             return rerun_sweep(run, Path(directory), wish, dry=dry)
@@ -55,19 +54,24 @@ def rerun(reference: str, uri: str, wish: Wish, *, dry: bool = False) -> int:
         if dry:
             print("the data is that on record; DRY=1: nothing was trained")
             return 0
-        with rerun_folder(run.name, _request(plan, wish)) as folder:
+        with rerun_folder(run.name, plan.request) as folder:
             return _train_and_compare(plan, folder)
 
 
-def checked_plan(run: RecordedRun, wish: Wish) -> RerunPlan:
+def checked_plan(run: RecordedRun, wish: Wish, *, to_compare: bool = True) -> RerunPlan:
     """Tell what is on record and what differs here, and refuse what cannot be trained again.
+
+    Args:
+        run: what is on record.
+        wish: what is asked for.
+        to_compare: see `make_plan`.
 
     Raises:
         LatentsweepError: that is so.
     """
     record = read_record(run)
     show_record(record)
-    plan = make_plan(record, wish)
+    plan = make_plan(record, wish, to_compare=to_compare)
     show_plan(plan)
     check_data(record, plan.config)
     if plan.code == "recorded":
@@ -84,12 +88,6 @@ def tags_of_rerun(run: RecordedRun) -> dict[str, str]:
     }
 
 
-def _request(plan: RerunPlan, wish: Wish) -> dict[str, object]:
-    """What tells this rerun from others of the same run."""
-    wished = {**asdict(wish), "changes": list(wish.changes)}
-    return {"of": plan.record.run.uid, "code": plan.code, "wish": wished}
-
-
 def _train_and_compare(plan: RerunPlan, folder: RerunFolder) -> int:
     """Train and tell what came of it; the exit code."""
     record = plan.record
@@ -98,7 +96,7 @@ def _train_and_compare(plan: RerunPlan, folder: RerunFolder) -> int:
         code = train_again(workshop, plan, folder, tags)
     again = _record_of(folder)
     if code and not record.run.status is again.run.status is RunStatus.FAILED:
-        raise LatentsweepError(
+        raise RerunFailedError(
             "the rerun failed",
             found=again.run.tags.get("failure", f"exit code {code}"),
             mend=f"what it said stands above; its record is in {folder.path}",
@@ -137,7 +135,14 @@ def _compared(plan: RerunPlan, again: Record) -> Comparison:
     mine, other = plan.record.weights(), again.weights()
     if mine and other and mine[1] == other[1] == plan.until:
         weights = mine[0] == other[0]
-    return compare(plan.record.run.metrics, again.run.metrics, plan.until, weights=weights)
+    return compare(
+        plan.record.run.metrics,
+        again.run.metrics,
+        plan.until,
+        weights=weights,
+        since=plan.record.first_step,
+        cut=plan.record.is_cut,
+    )
 
 
 def _record_verdict(verdict: Verdict, record: Record, again: Record, folder: RerunFolder) -> None:
@@ -146,11 +151,13 @@ def _record_verdict(verdict: Verdict, record: Record, again: Record, folder: Rer
     name = folder.path.name
     moment = f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
     text = "\n".join([f"{record.run.name} again, {moment}", *lines, ""])
-    told = {"rerun.verdict": verdict.judgement.value, "rerun.compared": lines[0]}
-    note(again.run, {**tags_of_rerun(record.run), **told}, {f"rerun/{name}.txt": text})
     by = again.run.identity.run_id if again.run.identity else again.run.uid
+    # What the first steps proved does not take the place of what the whole did.
+    kind = "verdict" if verdict.comparison.until >= record.run.last_step else "first_steps"
+    told = {f"rerun.{kind}": lines[0]}
+    note(again.run, {**tags_of_rerun(record.run), **told}, {f"rerun/{name}.txt": text})
     note(record.run, {**told, "rerun.by": by}, {f"rerun/{name}.txt": text})
-    folder.finish({"of": record.run.uid, "verdict": verdict.judgement.value, "lines": lines})
+    folder.finish({"of": record.run.uid, "verdict": lines})
 
 
 def _show_places(again: Record) -> None:

@@ -10,17 +10,19 @@ from dataclasses import replace
 from pathlib import Path
 
 from latentsweep.config.checks import refuse_password
-from latentsweep.errors import ConfigError, LatentsweepError
+from latentsweep.errors import ConfigError
 from latentsweep.metrics.interval import Interval, mean_interval
+from latentsweep.rerun.errors import RerunFailedError, told_apart_from_a_verdict
 from latentsweep.rerun.find import find_recorded
 from latentsweep.rerun.folder import RerunFolder, rerun_folder
 from latentsweep.rerun.group import RunGroup
 from latentsweep.rerun.plan import make_plan
 from latentsweep.rerun.record import read_record
 from latentsweep.rerun.rerun import checked_plan, tags_of_rerun
-from latentsweep.rerun.tables import last_value, markdown_table, metric_names, table_told
+from latentsweep.rerun.tables import last_value, metric_names, table_told
 from latentsweep.rerun.training import open_workshop, train_again
 from latentsweep.rerun.wish import Wish
+from latentsweep.tracking.markdown import markdown_table
 from latentsweep.tracking.nesting import TRIALS_FOLDER
 from latentsweep.tracking.recorded import RecordedRun, read_recorded
 from latentsweep.tracking.recorder import RunStatus
@@ -50,13 +52,13 @@ def repeat_over_seeds(reference: str, uri: str, n: int, wish: Wish) -> int:
         )
     if any(text.partition("=")[0] == "seed" for text in wish.changes):
         raise ConfigError("seed is what make seeds varies", mend="leave it out of ARGS")
-    with tempfile.TemporaryDirectory() as directory:
+    with told_apart_from_a_verdict(), tempfile.TemporaryDirectory() as directory:
         run = find_recorded(reference, uri, Path(directory))
         record = read_record(run)
         seeds = [int(record.values["seed"]) + each for each in range(n)]
         first = replace(wish, changes=(*wish.changes, f"seed={seeds[0]}"))
-        plan = checked_plan(run, first)
-        request = {"of": run.uid, "code": plan.code, "seeds": seeds, "changes": list(wish.changes)}
+        plan = checked_plan(run, first, to_compare=False)
+        request = {**plan.request, "seeds": seeds}
         with rerun_folder(f"{run.name}-seeds", request) as folder:
             group = RunGroup(folder.path, plan.config.tracking)
             group.open(_about(run, seeds, wish))
@@ -67,7 +69,7 @@ def repeat_over_seeds(reference: str, uri: str, n: int, wish: Wish) -> int:
                 own.path.mkdir(parents=True, exist_ok=True)
                 if own.run is None or own.run.summary is None:
                     print(f"seed {seed}", flush=True)
-                    wished = make_plan(record, replace(wish, changes=changes))
+                    wished = make_plan(record, replace(wish, changes=changes), to_compare=False)
                     tags = {**tags_of_rerun(run), "mlflow.runName": f"seed {seed} of {run.name}"}
                     with open_workshop(plan) as workshop:
                         train_again(workshop, wished, own, tags)
@@ -104,7 +106,7 @@ def _sum_up(
     failed = sorted(done.keys() - whole.keys())
     if not whole:
         group.close(RunStatus.FAILED)
-        raise LatentsweepError(f"all {len(done)} seeds failed", mend="what they said stands above")
+        raise RerunFailedError(f"all {len(done)} seeds failed", mend="what they said stands above")
     found = intervals(whole)
     rows = [_row(name, each) for name, each in found.items()]
     print(table_told(f"{run.name} over {len(whole)} seeds", _HEADINGS, rows, numbers=True))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from latentsweep.errors import ConfigError, LatentsweepError
+from latentsweep.errors import ConfigError
 from latentsweep.rerun.checkout import check_recorded_code
 from latentsweep.rerun.child import run_command
 from latentsweep.rerun.data import check_data
+from latentsweep.rerun.errors import RerunFailedError
 from latentsweep.rerun.folder import rerun_folder
 from latentsweep.rerun.noting import note
 from latentsweep.rerun.plan import RerunPlan, make_plan
@@ -18,6 +19,7 @@ from latentsweep.rerun.training import checked, open_workshop
 from latentsweep.rerun.wish import Wish
 from latentsweep.tracking.journal import JOURNAL_NAME
 from latentsweep.tracking.recorded import RecordedRun, read_recorded
+from latentsweep.tracking.recorder import RunStatus
 
 
 def rerun_sweep(run: RecordedRun, directory: Path, wish: Wish, *, dry: bool) -> int:
@@ -44,7 +46,19 @@ def rerun_sweep(run: RecordedRun, directory: Path, wish: Wish, *, dry: bool) -> 
     recorded = read_sweep(run, directory)
     print(f"sweep:      {run.reference}")
     print(f"            {len(recorded.trials)} trials by {recorded.workers or 'some'} workers")
-    first = recorded.trials[min(recorded.trials)]
+    for name, why in recorded.unread.items():
+        print(f"            without the trial {name}, whose record is not whole: {why}")
+    if not recorded.ended:
+        raise ConfigError(
+            f"no trial of the sweep {run.reference} had ended",
+            found=f"{len(recorded.trials)} trials at work or interrupted",
+            mend="RUN= one of its trials",
+        )
+    first = recorded.ended[0]
+    others = {each.origin.get("code") for each in recorded.ended} - {first.origin.get("code")}
+    if others:
+        versions = 1 + len(others)
+        print(f"            trials by {versions} versions of the code; the first's is taken")
     plan = make_plan(first, Wish(code=wish.code, packages=wish.packages))
     show_plan(plan)
     check_data(first, plan.config)
@@ -53,18 +67,17 @@ def rerun_sweep(run: RecordedRun, directory: Path, wish: Wish, *, dry: bool) -> 
     if dry:
         print("the data is that on record; DRY=1: nothing was trained")
         return 0
-    with rerun_folder(run.name, {"of": run.uid, "code": plan.code}) as folder:
+    with rerun_folder(run.name, {**plan.request, "of": run.uid}) as folder:
         again = _search(recorded, plan, folder.path)
         lines, same = compare_sweeps(recorded, again)
         print("\n".join(lines))
-        verdict = lines[0].partition(":")[0]
-        told = {"rerun.verdict": verdict, "rerun.compared": lines[0]}
+        told = {"rerun.verdict": lines[0]}
         texts = {f"rerun/{folder.path.name}.txt": "\n".join([*lines, ""])}
         of = run.identity.run_id if run.identity else run.uid
         note(again.run, {**told, "rerun_of": of}, texts)
         by = again.run.identity.run_id if again.run.identity else again.run.uid
         note(run, {**told, "rerun.by": by}, texts)
-        folder.finish({"of": run.uid, "verdict": verdict, "lines": lines})
+        folder.finish({"of": run.uid, "verdict": lines})
         print(f"rerun:      {folder.path}")
         return int(not same)
 
@@ -80,6 +93,8 @@ def _search(recorded: RecordedSweep, plan: RerunPlan, folder: Path) -> RecordedS
     threads = plan.values["trainer"]["threads"]
     own = ["sweep.workers=1", f"sweep.directory='{folder.absolute()}'", f"sweep.study={study}"]
     own += [f"trainer.threads={threads}", "storage=journal"]
+    if recorded.run.status is not RunStatus.FINISHED and recorded.filled:
+        own.append(f"sweep.n_trials={recorded.filled}")  # it was left before its end
     if tracking["uri"]:
         own += [
             f"tracking.uri='{tracking['uri']}'",
@@ -90,7 +105,7 @@ def _search(recorded: RecordedSweep, plan: RerunPlan, folder: Path) -> RecordedS
         code = checked(run_command(command, workshop.environment))
     directory = folder / study
     if code and not (directory / JOURNAL_NAME).exists():
-        raise LatentsweepError("the sweep did not begin", mend="what it said stands above")
-    if code:
-        raise LatentsweepError("the sweep failed", mend="the same command goes on with it")
+        raise RerunFailedError("the sweep did not begin", mend="what it said stands above")
+    if code and recorded.run.status is not RunStatus.FAILED:
+        raise RerunFailedError("the sweep failed", mend="the same command goes on with it")
     return read_sweep(read_recorded(directory.absolute()), directory)

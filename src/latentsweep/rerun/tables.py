@@ -39,12 +39,6 @@ def table_told(
     return captured.get().rstrip("\n")
 
 
-def markdown_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table in markdown."""
-    lines = [f"| {' | '.join(headings)} |", "| --- " * len(headings) + "|"]
-    return "\n".join([*lines, *(f"| {' | '.join(row)} |" for row in rows)])
-
-
 def away_told(first: float, second: float) -> str:
     """By how much the second number is larger, to three digits."""
     return "0" if first == second else f"{second - first:+.3g}"

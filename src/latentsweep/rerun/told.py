@@ -9,6 +9,7 @@ from latentsweep.rerun.facts import Difference, told_reasons
 from latentsweep.rerun.plan import RerunPlan
 from latentsweep.rerun.record import Record
 from latentsweep.rerun.tables import table_told
+from latentsweep.tracking.journal import is_at_work
 
 
 def show_record(record: Record) -> None:
@@ -23,6 +24,10 @@ def show_record(record: Record) -> None:
     shown = os.path.relpath(run.directory) if run.directory else run.reference
     print(f"run:        {shown}")
     print(f"            {', '.join(parts)}")
+    if record.first_step:
+        print(f"            on record from step {record.first_step}: it took up a checkpoint")
+    if run.directory and is_at_work(run.directory):
+        print("            at work at this moment; what is on record by now counts")
     if run.identity:
         print(f"MLflow run: {run.identity.run_id}")
     if origin.get("trial") is not None:

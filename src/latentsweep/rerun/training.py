@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from latentsweep.config.project import ROOT
-from latentsweep.errors import REQUEUE_EXIT, LatentsweepError
+from latentsweep.errors import REQUEUE_EXIT
 from latentsweep.rerun.checkout import recorded_code, workplace
-from latentsweep.rerun.child import last_lines, run_command
+from latentsweep.rerun.child import STOPS, last_lines, run_command
+from latentsweep.rerun.errors import RerunFailedError, RerunStoppedError
 from latentsweep.rerun.folder import RerunFolder
 from latentsweep.rerun.interpreter import make_interpreter, python_path, recorded_versions
 from latentsweep.rerun.plan import RerunPlan
@@ -22,18 +23,6 @@ from latentsweep.training.root_file import write_root
 
 _NAME = "rerun"
 _HEADER = "# A recorded run's config, as its rerun takes it.\n"
-
-
-class RerunStoppedError(LatentsweepError):
-    """Training was asked to stop, and saved its state.
-
-    Args:
-        exit_code: of the training command.
-    """
-
-    def __init__(self, exit_code: int) -> None:
-        self.exit_code = exit_code
-        super().__init__("the rerun was stopped", mend="the same command goes on with it")
 
 
 @dataclass(frozen=True)
@@ -102,7 +91,7 @@ def train_again(
 
     Raises:
         RerunStoppedError: a signal asked it to stop.
-        LatentsweepError: nothing was trained.
+        RerunFailedError: nothing was trained.
     """
     place = folder.path.absolute()
     values = {**plan.values, "output_dir": str(place)}
@@ -112,7 +101,7 @@ def train_again(
     environment = {**workshop.environment, **in_environment(tags)}
     code = checked(run_command(command, environment, folder.output))
     if folder.run is None:
-        raise LatentsweepError(
+        raise RerunFailedError(
             "the rerun did not begin",
             found=last_lines(folder.output) or f"a training command that ended with {code}",
             mend="what it said stands above",
@@ -125,7 +114,15 @@ def checked(exit_code: int) -> int:
 
     Raises:
         RerunStoppedError: it was.
+        RerunFailedError: another signal ended it.
     """
-    if exit_code > 128 or exit_code in (REQUEUE_EXIT, LOST_RANK_EXIT):
+    stopped = exit_code - 128 in STOPS or exit_code in (REQUEUE_EXIT, LOST_RANK_EXIT)
+    if stopped:
         raise RerunStoppedError(exit_code)
+    if exit_code > 128:
+        raise RerunFailedError(
+            "the training command was ended from outside, or crashed",
+            found=f"signal {exit_code - 128} (9: killed, often for want of memory)",
+            mend="the same command goes on from the last checkpoint",
+        )
     return exit_code

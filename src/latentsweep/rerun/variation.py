@@ -15,7 +15,7 @@ from latentsweep.errors import ConfigError
 from latentsweep.training.root_file import write_root
 
 _NAME = "recorded"
-_OWN = ("resume", "output_dir", "trainer.max_steps", "experiment")
+_OWN = ("resume", "output_dir", "trainer.max_steps", "experiment", "tracking.every_n_steps")
 
 
 def varied(values: Mapping[str, Any], overrides: Sequence[str]) -> dict[str, Any]:
@@ -34,7 +34,7 @@ def varied(values: Mapping[str, Any], overrides: Sequence[str]) -> dict[str, Any
         raise ConfigError(
             f"{refused[0]} is not a rerun's to set",
             expected="keys and groups of one run, such as seed=1 or network=conv",
-            mend="STEPS= says how far; a rerun lies in reruns/",
+            mend="STEPS= says how far; a rerun lies in reruns/, and records the same steps",
         )
     groups = {path.name for path in CONFIG_DIRECTORY.iterdir() if path.is_dir()}
     chosen = [text for text in overrides if text.partition("=")[0] in groups]

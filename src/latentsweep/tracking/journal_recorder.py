@@ -167,7 +167,10 @@ class JournalRecorder:
     def text(self, artifact_path: str, content: str) -> None:
         """See `Recorder.text`."""
         target = _inside("", artifact_path)
-        encoded = content.encode(errors="backslashreplace")
+        try:
+            encoded = content.encode(errors="surrogateescape")  # bytes that were no UTF-8
+        except UnicodeEncodeError:
+            encoded = content.encode(errors="backslashreplace")
         with self._lock:
             write_whole(self.run_dir / "files" / target, lambda file: file.write(encoded))
             self._append(File(_now(), f"files/{target}", target))

@@ -114,7 +114,7 @@ def _diff(root: Path) -> str:
             parts.append(part)
             size += len(part or b"")
     whole = b"".join(part for part in parts if part)
-    text = whole[:DIFF_LIMIT].decode(errors="replace")
+    text = whole[:DIFF_LIMIT].decode(errors="surrogateescape")
     return text + _TRUNCATED if len(whole) > DIFF_LIMIT else text
 
 

@@ -55,6 +55,11 @@ class RecordedRun:
         return self.identity.run_id if self.identity else self.name
 
 
+def read_bytes(path: Path) -> str:
+    """A text file's content; line ends and bytes that are no UTF-8 can be written as they were."""
+    return path.read_bytes().decode(errors="surrogateescape")
+
+
 def is_of_training(metric: str) -> bool:
     """Whether a metric tells of what a run computes, and not of its machine."""
     return not metric.startswith(_NOT_TRAINING)
@@ -92,7 +97,7 @@ def read_recorded(run_dir: Path) -> RecordedRun:
 
     def text(name: str) -> str | None:
         path = file(name)
-        return path.read_text(errors="surrogateescape") if path else None
+        return read_bytes(path) if path else None
 
     return RecordedRun(
         name=run_dir.name,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from latentsweep.errors import ConfigError
 from latentsweep.tracking.asked_store import AskedStore
 from latentsweep.tracking.progress import Identity
-from latentsweep.tracking.recorded import Curve, RecordedRun, is_of_training
+from latentsweep.tracking.recorded import Curve, RecordedRun, is_of_training, read_bytes
 from latentsweep.tracking.recorder import RunStatus
 from latentsweep.tracking.store import RUN_UID_TAG
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion
 
 _PARENT = "mlflow.parentRunId"
-_MOST_CHILDREN = 5000
+_A_PAGE = 1000
 _REGISTERED = "models:/"
 
 
@@ -53,7 +53,7 @@ class StoredRuns(AskedStore):
 
         def text(name: str) -> str | None:
             path = file(name)
-            return path.read_text(errors="surrogateescape") if path else None
+            return read_bytes(path) if path else None
 
         with self.asking():
             metrics = {
@@ -83,6 +83,7 @@ class StoredRuns(AskedStore):
             ConfigError: there is no such model.
         """
         from mlflow.exceptions import MlflowException
+        from sqlalchemy.exc import SQLAlchemyError
 
         name = reference.removeprefix(_REGISTERED)
         version: ModelVersion | None
@@ -98,8 +99,11 @@ class StoredRuns(AskedStore):
             if error.error_code not in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
                 raise self.unreachable(str(error)) from None
             version = None
+        except (SQLAlchemyError, OSError) as error:
+            raise self.unreachable(str(error)) from None
         if version is None or not version.run_id:
-            names = sorted(model.name for model in self.client.search_registered_models())
+            with self.asking():
+                names = sorted(model.name for model in self.client.search_registered_models())
             raise ConfigError(
                 f"there is no registered model {name} in {self.shown}",
                 found=f"the models {', '.join(names)}" if names else "no registered model",
@@ -110,15 +114,22 @@ class StoredRuns(AskedStore):
 
     def children(self, run_id: str) -> list[str]:
         """The runs below a run, such as a sweep's trials, oldest first."""
+        found: list[str] = []
+        token: str | None = None
         with self.asking():
             experiment = self.client.get_run(run_id).info.experiment_id
-            found = self.client.search_runs(
-                [experiment],
-                f"tags.`{_PARENT}` = '{run_id}'",
-                max_results=_MOST_CHILDREN,
-                order_by=["attributes.start_time ASC"],
-            )
-        return [run.info.run_id for run in found]
+            while True:
+                page = self.client.search_runs(
+                    [experiment],
+                    f"tags.`{_PARENT}` = '{run_id}'",
+                    max_results=_A_PAGE,
+                    order_by=["attributes.start_time ASC"],
+                    page_token=token,
+                )
+                found += [run.info.run_id for run in page]
+                token = page.token
+                if not token:
+                    return found
 
     def note(self, run_id: str, tags: Mapping[str, str], texts: Mapping[str, str]) -> None:
         """Put tags and text files on a run's record there, where its directory is not at hand."""
@@ -130,12 +141,15 @@ class StoredRuns(AskedStore):
 
     def _run(self, run_id: str) -> "Run":
         from mlflow.exceptions import MlflowException
+        from sqlalchemy.exc import SQLAlchemyError
 
         try:
             return self.client.get_run(run_id)
         except MlflowException as error:
             if error.error_code not in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
                 raise self.unreachable(str(error)) from None
+        except (SQLAlchemyError, OSError) as error:
+            raise self.unreachable(str(error)) from None
         raise ConfigError(
             f"there is no run {run_id} in {self.shown}",
             expected="a run's directory, the id of its MLflow run, or a registered model "

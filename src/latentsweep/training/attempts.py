@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from latentsweep.tracking.markdown import markdown_table
 from latentsweep.tracking.recorder import Recorder, RunStatus
 
 ATTEMPTS_FILE = "attempts.json"
@@ -102,13 +103,13 @@ def attempts_table(attempts: list[AttemptOnRecord]) -> str:
     if len(attempts) < 2:
         return ""
     heading = ["attempt", "began (UTC)", "on", "from step", "ended"]
-    lines = [f"| {' | '.join(heading)} |", "| --- " * len(heading) + "|"]
+    rows = []
     for each in attempts:
         job = each.job.get("SLURM_JOB_ID")
         place = f"{each.host}, Slurm job {job}" if job else each.host
         end = each.ended if each.at_step is None else f"{each.ended} at step {each.at_step}"
-        lines.append(f"| {each.number} | {each.began} | {place} | {each.from_step} | {end} |")
-    return "\n".join(lines)
+        rows.append((str(each.number), each.began, place, str(each.from_step), end))
+    return markdown_table(heading, rows)
 
 
 def _write(recorder: Recorder, attempts: list[AttemptOnRecord]) -> None:

@@ -1,0 +1,49 @@
+"""Why a recorded run was not trained again: told apart from numbers that differ, which is 1."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from latentsweep.errors import LatentsweepError
+
+_NOT_DONE = 2
+
+
+class CodeError(LatentsweepError):
+    """The recorded code cannot be brought back; nothing was started."""
+
+    exit_code = _NOT_DONE
+
+
+class PackagesError(LatentsweepError):
+    """Packages cannot be had in the recorded versions; nothing was started."""
+
+    exit_code = _NOT_DONE
+
+
+class RerunFailedError(LatentsweepError):
+    """The training command did not come to its end."""
+
+    exit_code = _NOT_DONE
+
+
+class RerunStoppedError(LatentsweepError):
+    """Training was asked to stop, and saved its state.
+
+    Args:
+        exit_code: of the training command.
+    """
+
+    def __init__(self, exit_code: int) -> None:
+        self.exit_code = exit_code
+        super().__init__("the rerun was stopped", mend="the same command goes on with it")
+
+
+@contextmanager
+def told_apart_from_a_verdict() -> Iterator[None]:
+    """Have whatever else went wrong, such as a full disk, end with another code than 1."""
+    try:
+        yield
+    except LatentsweepError as error:
+        if error.exit_code == 1:
+            error.exit_code = _NOT_DONE
+        raise
