@@ -23,7 +23,7 @@ from latentsweep.tracking.recorder import RunStatus
 VALUES = resolved(typed(compose(CONFIG_DIRECTORY, "train", ["data=digits"])))
 
 
-def record(tmp_path: Path, *origins: dict[str, object]) -> Record:
+def record(*origins: dict[str, object]) -> Record:
     texts = {"config.yaml": yaml.safe_dump(VALUES)}
     for number, origin in enumerate(origins, 1):
         texts[f"provenance-{number}.json"] = json.dumps({"attempt": number, **origin})
@@ -39,21 +39,21 @@ def record(tmp_path: Path, *origins: dict[str, object]) -> Record:
     return read_record(run)
 
 
-def test_attempts_that_were_not_alike_are_reasons(tmp_path: Path) -> None:
-    found = record(tmp_path, {"ranks": 2, "commit": "a"}, {"ranks": 1, "commit": "b"})
+def test_attempts_that_were_not_alike_are_reasons() -> None:
+    found = record({"ranks": 2, "code": "a", "lock": "b"}, {"ranks": 1, "code": "a"})
     (difference,) = found.along_attempts()
     assert (difference.name, difference.first, difference.second) == (
         "ranks of attempt 1",
         "2",
         "1",
     )
-    assert record(tmp_path, {"ranks": 1}, {"ranks": 1}).along_attempts() == []
+    assert record({"ranks": 1}, {"ranks": 1}).along_attempts() == []
 
 
-def test_a_damaged_provenance_is_passed_over_and_none_at_all_is_told(tmp_path: Path) -> None:
-    assert record(tmp_path, {"ranks": 3}).ranks == 3
+def test_a_damaged_provenance_is_passed_over_and_none_at_all_is_told() -> None:
+    assert record({"ranks": 3}).ranks == 3
     with pytest.raises(ConfigError, match=r"no provenance-1\.json"):
-        record(tmp_path)
+        record()
 
 
 @pytest.mark.parametrize("name", ["a/b", "../../etc/x", "/tmp/x y", "trial 3: beta=0.1", "...", ""])

@@ -279,8 +279,6 @@ def test_a_record_that_breaks_off_within_a_step_is_compared_up_to_there(
     lines = journal.read_bytes().splitlines(keepends=True)
     validation = next(n for n, line in enumerate(lines) if b'"step":22' in line and b"val/" in line)
     journal.write_bytes(b"".join(lines[:validation]))
-    told = project.run("rerun.py", str(copy), "--code", "current", code=1)
-    assert "DIFFERENT" in told, "its code is not the recorded one"
     told = project.run("rerun.py", str(copy))
     assert "up to step 22 are the same to the bit; weights not compared" in told
     record = read_record(read_recorded(copy))
@@ -294,9 +292,7 @@ def test_a_run_that_took_up_another_ones_checkpoint_is_compared_from_there(
     checkpoint = f"{recorded.reference}/checkpoints/last.ckpt"
     grown = [*SMALL, "trainer.max_epochs=13", f"resume={checkpoint}"]
     project.run("train.py", *grown, "trainer.checkpoint_every_n_steps=4")
-    (run,) = (
-        path for path in project.runs if read_recorded(path).tags.get("latentsweep.grown_from")
-    )
+    (run,) = (p for p in project.runs if "latentsweep.grown_from" in read_recorded(p).tags)
     told = project.run("rerun.py", str(run))
     assert "on record from step 133: it took up a checkpoint" in told
     assert "up to step 143 are the same to the bit, and the last weights" in told

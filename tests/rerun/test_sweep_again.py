@@ -55,9 +55,7 @@ def test_a_pruned_trial_is_trained_again_without_its_study_up_to_its_end(
     assert provenance["study"] == "one"
 
 
-def test_a_sweep_that_was_left_is_compared_up_to_there(
-    project: Project, one: Path, tmp_path: Path
-) -> None:
+def test_a_sweep_that_was_left_is_compared_up_to_there(project: Project, one: Path) -> None:
     left = project.place / "sweeps" / "left"
     shutil.copytree(one, left)
     journals = sorted(left.glob("trials/*/*/journal.jsonl"), key=_number)
