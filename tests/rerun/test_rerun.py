@@ -17,10 +17,19 @@ from latentsweep.rerun.record import read_record
 from latentsweep.rerun.wish import Wish
 from latentsweep.tracking.journal import JOURNAL_NAME
 from latentsweep.tracking.recorded import RecordedRun, read_recorded
+from latentsweep.tracking.recorder import RunStatus
 
 from .conftest import SMALL, Changed, Project
 
 SUBDIRECTORY = "inner"
+# Of a person's own, which change what git says.
+SETTINGS = {
+    "GIT_CONFIG_COUNT": "2",
+    "GIT_CONFIG_KEY_0": "diff.noprefix",
+    "GIT_CONFIG_VALUE_0": "true",
+    "GIT_CONFIG_KEY_1": "core.autocrlf",
+    "GIT_CONFIG_VALUE_1": "true",
+}
 REPARAMETERISATION = "src/latentsweep/models/vae.py"
 
 
@@ -34,14 +43,14 @@ def recorded(project: Project) -> RecordedRun:
     new = b'# -*- coding: latin-1 -*-\r\n"""Not known to git: caf\xe9."""\r\n'
     (project.root / "src/latentsweep/new.py").write_bytes(new)
     overrides = [*SMALL, "trainer.max_epochs=12", "trainer.checkpoint_every_n_steps=4"]
-    first = project.start("train.py", *overrides)
+    first = project.start("train.py", *overrides, variables=SETTINGS)
     deadline = time.monotonic() + 60
     while not any(_step(path) >= 30 for path in project.runs) and time.monotonic() < deadline:
         time.sleep(0.001)
     first.send_signal(signal.SIGKILL)
     first.communicate()
     assert first.returncode == -signal.SIGKILL, "it was quicker than this test"
-    told = project.run("train.py", *overrides)
+    told = project.run("train.py", *overrides, variables=SETTINGS)
     assert re.search(r"goes on from step \d+", told)
     vae.write_text(before)
     (project.root / "src/latentsweep/new.py").unlink()
@@ -64,7 +73,8 @@ def rerun_of(project: Project, told: str) -> RecordedRun:
 def test_a_killed_and_resumed_run_is_identical_with_its_recorded_code(
     project: Project, recorded: RecordedRun
 ) -> None:
-    told = project.run("rerun.py", recorded.reference)
+    hook = {"GIT_DIR": "/nonexistent", "GIT_INDEX_FILE": "/nonexistent"}
+    told = project.run("rerun.py", recorded.reference, variables={**SETTINGS, **hook})
     assert "IDENTICAL" in told
     assert "are the same to the bit, and the last weights" in told
     again = rerun_of(project, told)
@@ -296,3 +306,11 @@ def test_a_run_that_took_up_another_ones_checkpoint_is_compared_from_there(
     told = project.run("rerun.py", str(run))
     assert "on record from step 133: it took up a checkpoint" in told
     assert "up to step 143 are the same to the bit, and the last weights" in told
+
+
+def test_a_run_that_failed_fails_again_in_the_same_way(project: Project) -> None:
+    project.run("train.py", *SMALL, "optimizer.learning_rate=1e30", code=1)
+    (run,) = (p for p in project.runs if read_recorded(p).status is RunStatus.FAILED)
+    told = project.run("rerun.py", str(run))
+    assert "IDENTICAL" in told
+    assert rerun_of(project, told).status is RunStatus.FAILED

@@ -111,6 +111,13 @@ def test_nan_is_the_same_as_nan_and_infinity_as_infinity() -> None:
         assert judge(compared, "32-true", [RANKS]).judgement is Judgement.DIFFERENT
 
 
+def test_a_failure_that_is_not_repeated_is_different() -> None:
+    compared = compare(CURVES, CURVES, 2, weights=None)
+    verdict = judge(compared, "32-true", [RANKS], "failed on record (NaN), and not again")
+    assert verdict.judgement is Judgement.DIFFERENT
+    assert "  ending:    failed on record (NaN), and not again" in verdict.lines()
+
+
 def test_nothing_to_compare_is_not_identical() -> None:
     verdict = judge(compare({}, {}, 2, weights=None), "32-true", [])
     assert verdict.judgement is Judgement.DIFFERENT

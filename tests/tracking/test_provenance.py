@@ -49,6 +49,33 @@ def test_the_diff_restores_changed_and_untracked_sources(repository: Path, tmp_p
     assert "hunter2" not in (found["diff"] or "")
 
 
+def test_the_diff_restores_bytes_whatever_git_is_set_to(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    git(repository, "clone", ".", str(tmp_path / "clone"))
+    for setting in ("diff.noprefix", "diff.mnemonicPrefix"):
+        git(repository, "config", setting, "true")
+    monkeypatch.setenv("GIT_DIR", "/nonexistent")  # as in a hook of another repository
+    contents = {"model.py": b"beta = 4\r\n# caf\xe9\n", "src/new.py": b"new = 1\r\n#\0\xe9\n"}
+    (repository / "src").mkdir()
+    for name, content in contents.items():
+        (repository / name).write_bytes(content)
+    found = provenance(repository)
+    monkeypatch.delenv("GIT_DIR")
+    patch = (found["diff"] or "").encode(errors="surrogateescape")
+    (tmp_path / "patch").write_bytes(patch)
+    git(tmp_path / "clone", "apply", str(tmp_path / "patch"))
+    for name, content in contents.items():
+        assert (tmp_path / "clone" / name).read_bytes() == content
+
+
+def test_a_copy_inside_of_another_repository_has_no_commit(repository: Path) -> None:
+    copy = repository / "copy"
+    copy.mkdir()
+    (copy / "model.py").write_text("beta = 1\n")
+    assert provenance(copy)["commit"] is None
+
+
 def test_a_long_diff_is_cut_and_says_so(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(subject, "DIFF_LIMIT", 300)
     (repository / "model.py").write_text("x\n" * 1000)

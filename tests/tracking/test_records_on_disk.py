@@ -53,3 +53,18 @@ def test_a_name_that_two_runs_have_is_no_guess(places: Path) -> None:
         find_run("b")
     assert caught.value.found == "runs/b, sweeps/s/trials/0001/b"
     assert find_run("sweeps/s/trials/0001/b") == places / "sweeps/s/trials/0001/b"
+
+
+@pytest.mark.usefixtures("places")
+def test_a_name_that_no_file_can_have_is_that_of_no_run() -> None:
+    with pytest.raises(ConfigError, match="there is no run xxx"):
+        find_run("x" * 300)
+
+
+def test_reruns_of_runs_and_of_sweeps_are_found(places: Path) -> None:
+    names = ("reruns/a-1/again", "reruns/s-1/again", "reruns/s-1/again/trials/0000/t")
+    for name in names:
+        JournalRecorder(places / name).close()
+    found = {path.relative_to(places).as_posix() for path in find_records(["reruns"])}
+    assert found == set(names)
+    assert find_run("t", ["reruns"]) == places / names[2]

@@ -16,12 +16,16 @@ from latentsweep.config.typed import first_line
 from latentsweep.rerun.errors import CodeError
 from latentsweep.rerun.record import Record
 from latentsweep.tracking.files import storage_error
+from latentsweep.tracking.git import git_environment
 from latentsweep.tracking.provenance import code_digest
 from latentsweep.training.identity import this_code
 
 WORKPLACES = ROOT / ".recorded"
+_TOLD = 2  # of git's last lines
 _TREE = "code"
 _PACKAGE = PACKAGE.relative_to(ROOT)
+# Without hooks, which may do anything, and with the line ends that are in the repository.
+_PLAIN = ("-c", "core.hooksPath=/dev/null", "-c", "core.autocrlf=false", "-c", "core.eol=lf")
 _CURRENT = "CODE=current trains with the code that is here, and says what differs"
 
 
@@ -50,11 +54,16 @@ def workplace() -> Iterator[Path]:
 
 
 def check_recorded_code(record: Record) -> None:
-    """Refuse a record whose code is not in the repository here.
+    """Refuse a record whose code cannot be brought back, by trying.
 
     Raises:
         CodeError: that is so.
     """
+    with workplace() as place, recorded_code(record, place):
+        pass
+
+
+def _check_commit(record: Record) -> None:
     commit = record.commit
     if not commit:
         raise CodeError(
@@ -62,10 +71,10 @@ def check_recorded_code(record: Record) -> None:
             found="it was trained outside of a git repository",
             mend=_CURRENT,
         )
-    if _git("rev-parse", "--git-dir"):
+    if _git("ls-files", "--error-unmatch", "--", str(_PACKAGE)):
         raise CodeError(
             f"the code of commit {commit[:12]} cannot be brought back",
-            found=f"{ROOT} is no git repository",
+            found=f"{ROOT} is in no git repository of this project",
             expected="a clone of the project, with its history",
             mend=_CURRENT + _same_code(record),
         )
@@ -91,14 +100,18 @@ def recorded_code(record: Record, place: Path) -> Iterator[Path]:
     Raises:
         CodeError: the commit is not there, or does not become the recorded code.
     """
-    check_recorded_code(record)
+    _check_commit(record)
     tree = place / _TREE
-    # Without hooks, which may do anything, and look at this very tree.
-    problem = _git("-c", "core.hooksPath=/dev/null", "worktree", "add", "--detach", "--force",
-                   str(tree), record.commit)  # fmt: skip
+    problem = _git(*_PLAIN, "worktree", "add", "--detach", "--force", str(tree), record.commit)
     try:
         if problem:
-            raise CodeError(f"git cannot check {record.commit[:12]} out", found=problem)
+            free = shutil.disk_usage(place).free / 1e6
+            raise CodeError(
+                f"git cannot check {record.commit[:12]} out",
+                found=f"{problem}; {free:.1f} MB free in {WORKPLACES}",
+                expected="room for a copy of the project's source",
+                mend=f"mend that, or {_CURRENT}",
+            )
         _apply(record, tree)
         root = tree / prefix()
         _check_is_recorded(record, root)
@@ -131,8 +144,9 @@ def _check_is_recorded(record: Record, root: Path) -> None:
             f"commit {record.commit[:12]} and the recorded changes are not the recorded code",
             found=f"code digest {found[:16]}",
             expected=f"code digest {expected[:16]}",
-            mend="source files that git ignores, or a diff that was cut, are not on record; "
-            + _CURRENT,
+            mend="source files that git ignores, and what a diff was cut by, are not on record; "
+            + _CURRENT
+            + _same_code(record),
         )
 
 
@@ -178,7 +192,12 @@ def in_project() -> list[str]:
 def prefix() -> str:
     """Where in its repository the project lies: `` or `DIRECTORY/`."""
     done = subprocess.run(
-        ["git", "rev-parse", "--show-prefix"], cwd=ROOT, capture_output=True, text=True, check=True
+        ["git", "rev-parse", "--show-prefix"],
+        cwd=ROOT,
+        env=git_environment(),
+        capture_output=True,
+        text=True,
+        check=True,
     )
     return done.stdout.strip()
 
@@ -187,10 +206,16 @@ def _git(*arguments: str, directory: Path = ROOT) -> str:
     """Run git; what is wrong, in a line, or nothing."""
     try:
         done = subprocess.run(
-            ["git", *arguments], cwd=directory, capture_output=True, text=True, check=False
+            ["git", *arguments],
+            cwd=directory,
+            env=git_environment(),
+            capture_output=True,
+            text=True,
+            check=False,
         )
     except OSError as error:
         return f"git cannot be started: {first_line(error)}"
     if done.returncode == 0:
         return ""
-    return (done.stderr.strip() or f"git ended with {done.returncode}").splitlines()[-1]
+    lines = (done.stderr.strip() or f"git ended with {done.returncode}").splitlines()
+    return "; ".join(lines[-_TOLD:])

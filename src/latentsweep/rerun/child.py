@@ -12,10 +12,10 @@ from pathlib import Path
 from types import FrameType
 from typing import BinaryIO
 
+from latentsweep.rerun.errors import STOPS
 from latentsweep.tracking.files import storage_error
 from latentsweep.training.parent_process import become_own_group
 
-STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
 _TAIL = 20  # lines of its output that tell why it failed
 
 

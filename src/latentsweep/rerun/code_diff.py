@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import tempfile
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 from latentsweep.config.project import ROOT
 from latentsweep.rerun.checkout import in_project, prefix, write_patch
 from latentsweep.rerun.record import Record
+from latentsweep.tracking.git import EXACT_DIFF, git_environment
 
 _MOST = 200_000  # characters that a page shows
 
@@ -29,9 +29,7 @@ def code_diff(first: Record, second: Record) -> str:
         if not all(trees):
             missing = next(r for r, tree in zip((first, second), trees, strict=True) if not tree)
             return f"(commit {missing.commit[:12]} with its changes is not in this repository)"
-        done = _git(
-            Path(directory), "diff", "--no-color", "--no-ext-diff", *trees, "--", f"./{prefix()}"
-        )
+        done = _git(Path(directory), "diff", *EXACT_DIFF, *trees, "--", f"./{prefix()}")
     text = done or ""
     return text if len(text) <= _MOST else f"{text[:_MOST]}\n[cut: the difference is longer]\n"
 
@@ -53,19 +51,18 @@ def _git(directory: Path, *arguments: str, **variables: str) -> str | None:
     """What git answers; None where it refuses. Objects that it makes go into a directory."""
     found = subprocess.run(
         ["git", "rev-parse", "--show-toplevel", "--git-path", "objects"],
-        cwd=ROOT, capture_output=True, text=True, check=False,
+        cwd=ROOT, env=git_environment(), capture_output=True, text=True, check=False,
     )  # fmt: skip
     if found.returncode:
         return None
     top, stored = found.stdout.splitlines()
     objects = directory / "objects"
     objects.mkdir(exist_ok=True)
-    environment = {
-        **os.environ,
-        "GIT_OBJECT_DIRECTORY": str(objects),
-        "GIT_ALTERNATE_OBJECT_DIRECTORIES": str((ROOT / stored).absolute()),
+    environment = git_environment(
+        GIT_OBJECT_DIRECTORY=str(objects),
+        GIT_ALTERNATE_OBJECT_DIRECTORIES=str((ROOT / stored).absolute()),
         **variables,
-    }
+    )
     done = subprocess.run(
         ["git", *arguments],
         cwd=top, env=environment, capture_output=True, text=True, errors="replace", check=False,

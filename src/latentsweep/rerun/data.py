@@ -10,12 +10,15 @@ from latentsweep.rerun.record import Record
 _STILL = 'ARGS="data.dir=DIR" (or data.path=) names another place; DRY=1 shows all else'
 
 
-def check_data(record: Record, config: TrainConfig) -> None:
+def check_data(record: Record, config: TrainConfig) -> str:
     """Refuse data that is not what the run was trained on.
 
     Args:
         record: of the run.
         config: of its rerun.
+
+    Returns:
+        What there is to say of it.
 
     Raises:
         DataError: it is gone, or it is other data.
@@ -34,11 +37,15 @@ def check_data(record: Record, config: TrainConfig) -> None:
             f"{recorded.get('origin', 'an unknown place')}",
             mend="; ".join(filter(None, [error.mend, _STILL])),
         ) from None
-    same_set = record.values["data"].get("name") == config.data.name
-    if same_set and expected and found != expected:
+    if record.values["data"].get("name") != config.data.name:
+        return f"the data is another set, data={config.data.name}, as is wanted"
+    if not expected:
+        return "no digest of the data is on record: it was not compared"
+    if found != expected:
         raise DataError(
             f"the data here is not what {record.run.name} was trained on",
             found=f"data digest {found[:16]} of data={config.data.name}",
             expected=f"data digest {expected[:16]}, from {recorded.get('origin', 'unknown')}",
             mend=f"bring that data back; {_STILL}",
         )
+    return f"the data is that on record, with digest {expected[:16]}"

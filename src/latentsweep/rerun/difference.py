@@ -63,9 +63,8 @@ def diff(first: str, second: str, uri: str) -> None:
         page = difference_page(found)
         path = PLACE / f"{_short(a)}-vs-{_short(b)}.html"
         write_whole(path, lambda file: file.write(page.encode(errors="replace")))
-        for record in (a, b):
-            note(record.run, {}, {f"diffs/{path.name}": page})
-        print(f"page:       {path}, and diffs/{path.name} among the artifacts of both runs")
+        told = [note(record.run, {}, {f"diffs/{path.name}": page}) for record in (a, b)]
+        print(f"page:       {path}{', also among the artifacts of both runs' if all(told) else ''}")
 
 
 def run_difference(first: Record, second: Record) -> RunDifference:

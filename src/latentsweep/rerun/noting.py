@@ -14,13 +14,16 @@ from latentsweep.tracking.stored_runs import StoredRuns
 from latentsweep.tracking.sync import sync
 
 
-def note(run: RecordedRun, tags: Mapping[str, str], texts: Mapping[str, str]) -> None:
+def note(run: RecordedRun, tags: Mapping[str, str], texts: Mapping[str, str]) -> bool:
     """Put tags and text files on a run's record, and have its store told; or say why not.
 
     Args:
         run: the run.
         tags: by name.
         texts: content of files by their names in MLflow.
+
+    Returns:
+        Whether they are on its record.
     """
     try:
         if run.directory:
@@ -29,6 +32,8 @@ def note(run: RecordedRun, tags: Mapping[str, str], texts: Mapping[str, str]) ->
             StoredRuns(run.identity.uri).note(run.identity.run_id, tags, texts)
     except LatentsweepError as error:
         print(f"note: {run.reference} was not told of it: {error.what}", file=sys.stderr)
+        return False
+    return True
 
 
 def _on_disk(directory: Path, tags: Mapping[str, str], texts: Mapping[str, str]) -> None:

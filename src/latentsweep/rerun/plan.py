@@ -11,6 +11,7 @@ from typing import Any
 import torch
 
 from latentsweep.config import TrainConfig
+from latentsweep.config.checks import check_share
 from latentsweep.config.digest import digest_of, identity_of
 from latentsweep.config.earlier import migrated
 from latentsweep.config.typed import from_values
@@ -20,10 +21,14 @@ from latentsweep.rerun.record import Record
 from latentsweep.rerun.variation import varied
 from latentsweep.rerun.wish import Source, Wish
 from latentsweep.tracking.destination import Destination, read_destination
+from latentsweep.tracking.recorder import RunStatus
+from latentsweep.tracking.uri import resolve_uri
 from latentsweep.training.device import choose_device
 from latentsweep.training.identity import this_code
 from latentsweep.training.numerics import Numerics
 from latentsweep.training.origin import run_origin
+
+_FEWEST = 2  # steps of which numbers prove something
 
 
 @dataclass(frozen=True)
@@ -96,6 +101,9 @@ def make_plan(record: Record, wish: Wish, *, to_compare: bool = True) -> RerunPl
     to_compare = to_compare and identity_of(values) == identity_of(before)
     until = _end(record, wish, to_compare=to_compare)
     stop = until if until and (until < record.run.last_step or not record.is_whole) else None
+    if stop and record.run.status is RunStatus.FAILED and stop == record.run.last_step:
+        # It is to fail again: within the next steps, or there would be more on record.
+        stop += int(record.values["tracking"].get("every_n_steps", 1))
     stop = stop if to_compare else wish.steps
     if stop:
         if code == "current" or "trainer.max_steps" not in added:
@@ -107,6 +115,9 @@ def make_plan(record: Record, wish: Wish, *, to_compare: bool = True) -> RerunPl
                 mend="leave STEPS out, or CODE=current",
             )
     config = from_values(values)
+    check_share(config.batch_size, ranks, config.trainer.accumulate_grad_batches)
+    if config.tracking.uri:
+        resolve_uri(config.tracking.uri)
     known = facts(record.origin, record.values, record.diff)
     here = _facts_here(record, config, values, ranks)
     return RerunPlan(
@@ -172,7 +183,20 @@ def _end(record: Record, wish: Wish, *, to_compare: bool) -> int | None:
         )
     if not to_compare:
         return None
-    return min(wish.steps, last) if wish.steps else last
+    if not wish.steps or wish.steps >= last:
+        return last
+    steps = {step for curve in record.run.metrics.values() for step in curve}
+    until = max((step for step in steps if step <= wish.steps), default=0)
+    if until < _FEWEST and until < last:
+        # The first step's numbers are those of weights that nothing has changed yet.
+        fewest = min(step for step in steps if step >= _FEWEST)
+        raise ConfigError(
+            f"STEPS={wish.steps} proves nothing of this run",
+            found=f"no number on record between the steps {_FEWEST} and {wish.steps}",
+            expected=f"STEPS={fewest} or more",
+            mend=f"STEPS={fewest}",
+        )
+    return until
 
 
 def _for_its_code(

@@ -12,9 +12,10 @@ import yaml
 
 from latentsweep.config import TrainConfig
 from latentsweep.config.earlier import migrated
-from latentsweep.config.typed import from_values
-from latentsweep.errors import ConfigError
+from latentsweep.config.typed import first_line, flatten, from_values
+from latentsweep.errors import CheckpointError, ConfigError
 from latentsweep.rerun.facts import Difference, Effect, differences, facts
+from latentsweep.rerun.recorded_origin import wrong_part
 from latentsweep.tracking.recorded import RecordedRun
 from latentsweep.tracking.recorder import RunStatus
 from latentsweep.training import rundir
@@ -104,23 +105,22 @@ class Record:
         except ConfigError as error:
             raise ConfigError(
                 f"the config of {self.run.reference} is of another version of this code",
-                found=f"{error.what}: {error.found}" if error.found else error.what,
+                found=": ".join(filter(None, [first_line(error), error.found])),
                 expected="a config that this version can read, or bring up to date",
                 mend="check out the code that recorded it"
                 + (f": git checkout {self.commit[:12]}" if self.commit else ""),
             ) from None
 
     def weights(self) -> tuple[str, int] | None:
-        """The digest of its last weights and the step that they are of; None: not on record.
-
-        Raises:
-            CheckpointError: its last checkpoint is damaged.
-        """
+        """The digest of its last weights and the step that they are of; None: not on record."""
         known = self.run.tags.get(WEIGHTS_TAG)
         if known:
             return known, self.run.last_step
         checkpoint = self.run.file(f"checkpoints/{LAST}")
-        return checkpoint_weights(checkpoint) if checkpoint else None
+        try:
+            return checkpoint_weights(checkpoint) if checkpoint else None
+        except CheckpointError:
+            return None
 
 
 def read_record(run: RecordedRun) -> Record:
@@ -138,16 +138,28 @@ def read_record(run: RecordedRun) -> Record:
         values = None
     if not isinstance(values, dict):
         raise _lacks(run, CONFIG_FILE, "a mapping: the resolved config")
-    for part in ("data", "model", "trainer", "seed"):
-        if part not in values:
+    for part in ("data", "model", "trainer", "tracking"):
+        if not isinstance(values.get(part), dict):
             raise _lacks(run, f"{part} in {CONFIG_FILE}", "the resolved config, whole")
+    if not isinstance(values.get("seed"), int) or not all(map(_is_text, flatten(values))):
+        raise _lacks(run, f"seed, a whole number, or keys that are text in {CONFIG_FILE}",
+                     "the resolved config, whole")  # fmt: skip
     origins = _origins(run)
     if not origins:
         raise _lacks(run, "provenance-1.json", "code, packages and machine of its first attempt")
+    for number, origin in enumerate(origins, 1):
+        part = wrong_part(origin)
+        if part:
+            raise _lacks(run, f"{part} of its right type in provenance-{number}.json",
+                         "where the run's numbers came from")  # fmt: skip
     origins[-1] = {**_identity(run), **origins[-1]}
     # A diff is on record where there was something uncommitted.
     number = origins[-1].get("attempt", len(origins))
     return Record(run, values, origins, run.text(f"uncommitted-{number}.diff") or "")
+
+
+def _is_text(key: object) -> bool:
+    return isinstance(key, str)
 
 
 def _identity(run: RecordedRun) -> dict[str, str]:
@@ -178,5 +190,5 @@ def _lacks(run: RecordedRun, missing: str, expected: str) -> ConfigError:
         f"the record of {run.reference} is not whole",
         found=f"no {missing} (recorded with schema {version}, {len(run.metrics)} metrics)",
         expected=expected,
-        mend="its metrics can still be read: make export, make diff, make dashboard",
+        mend="its metrics can still be read: make export, make dashboard",
     )

@@ -52,7 +52,7 @@ def rerun(reference: str, uri: str, wish: Wish, *, dry: bool = False) -> int:
             return rerun_sweep(run, Path(directory), wish, dry=dry)
         plan = checked_plan(run, wish)
         if dry:
-            print("the data is that on record; DRY=1: nothing was trained")
+            print("DRY=1: nothing was trained")
             return 0
         with rerun_folder(run.name, plan.request) as folder:
             return _train_and_compare(plan, folder)
@@ -73,7 +73,7 @@ def checked_plan(run: RecordedRun, wish: Wish, *, to_compare: bool = True) -> Re
     show_record(record)
     plan = make_plan(record, wish, to_compare=to_compare)
     show_plan(plan)
-    check_data(record, plan.config)
+    print(check_data(record, plan.config))
     if plan.code == "recorded":
         check_recorded_code(record)
     return plan
@@ -126,7 +126,12 @@ def _judged(plan: RerunPlan, again: Record) -> Verdict:
     other = facts(again.origin, again.values, again.diff)
     compared = _compared(plan, again)
     found = [*differences(mine, other), *record.along_attempts()]
-    return judge(compared, plan.config.trainer.precision, found)
+    ending = ""
+    failed = record.run.status is RunStatus.FAILED and plan.until == record.run.last_step
+    if failed and again.run.status is not RunStatus.FAILED:
+        why = record.run.tags.get("failure", "for an unknown reason")
+        ending = f"failed on record ({why}), and not again"
+    return judge(compared, plan.config.trainer.precision, found, ending)
 
 
 def _compared(plan: RerunPlan, again: Record) -> Comparison:

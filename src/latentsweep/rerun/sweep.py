@@ -20,6 +20,7 @@ from latentsweep.rerun.wish import Wish
 from latentsweep.tracking.journal import JOURNAL_NAME
 from latentsweep.tracking.recorded import RecordedRun, read_recorded
 from latentsweep.tracking.recorder import RunStatus
+from latentsweep.training.given_tags import in_environment
 
 
 def rerun_sweep(run: RecordedRun, directory: Path, wish: Wish, *, dry: bool) -> int:
@@ -61,11 +62,11 @@ def rerun_sweep(run: RecordedRun, directory: Path, wish: Wish, *, dry: bool) -> 
         print(f"            trials by {versions} versions of the code; the first's is taken")
     plan = make_plan(first, Wish(code=wish.code, packages=wish.packages))
     show_plan(plan)
-    check_data(first, plan.config)
+    print(check_data(first, plan.config))
     if plan.code == "recorded":
         check_recorded_code(first)
     if dry:
-        print("the data is that on record; DRY=1: nothing was trained")
+        print("DRY=1: nothing was trained")
         return 0
     with rerun_folder(run.name, {**plan.request, "of": run.uid}) as folder:
         again = _search(recorded, plan, folder.path)
@@ -102,7 +103,8 @@ def _search(recorded: RecordedSweep, plan: RerunPlan, folder: Path) -> RecordedS
         ]
     with open_workshop(plan) as workshop:
         command = workshop.command("sweep.py", *recorded.arguments, *own)
-        code = checked(run_command(command, workshop.environment))
+        again = in_environment({}, f"make rerun RUN={recorded.run.reference}")
+        code = checked(run_command(command, {**workshop.environment, **again}))
     directory = folder / study
     if code and not (directory / JOURNAL_NAME).exists():
         raise RerunFailedError("the sweep did not begin", mend="what it said stands above")

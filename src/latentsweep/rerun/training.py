@@ -11,8 +11,8 @@ from pathlib import Path
 from latentsweep.config.project import ROOT
 from latentsweep.errors import REQUEUE_EXIT
 from latentsweep.rerun.checkout import recorded_code, workplace
-from latentsweep.rerun.child import STOPS, last_lines, run_command
-from latentsweep.rerun.errors import RerunFailedError, RerunStoppedError
+from latentsweep.rerun.child import last_lines, run_command
+from latentsweep.rerun.errors import STOPS, RerunFailedError, RerunStoppedError
 from latentsweep.rerun.folder import RerunFolder
 from latentsweep.rerun.interpreter import make_interpreter, python_path, recorded_versions
 from latentsweep.rerun.plan import RerunPlan
@@ -98,7 +98,8 @@ def train_again(
     write_root(place / f"{_NAME}.yaml", values, _HEADER, workshop.root / "conf")
     script = ["train.py"] if plan.ranks == 1 else ["launch.py", "--devices", str(plan.ranks)]
     command = workshop.command(*script, "--config-path", str(place), "--config-name", _NAME)
-    environment = {**workshop.environment, **in_environment(tags)}
+    again = f"make rerun RUN={plan.record.run.reference}"
+    environment = {**workshop.environment, **in_environment(tags, again)}
     code = checked(run_command(command, environment, folder.output))
     if folder.run is None:
         raise RerunFailedError(

@@ -36,6 +36,15 @@ def varied(values: Mapping[str, Any], overrides: Sequence[str]) -> dict[str, Any
             expected="keys and groups of one run, such as seed=1 or network=conv",
             mend="STEPS= says how far; a rerun lies in reruns/, and records the same steps",
         )
+    for text in overrides:
+        key, _, value = text.partition("=")
+        if key.lstrip("+~").startswith("hydra"):
+            raise ConfigError(f"{key} is not of a run's config", mend="leave it out")
+        if value.startswith("{"):
+            raise ConfigError(
+                f"{text}: a whole group at once",
+                expected=f"{key}=CHOICE, or {key}.KEY=VALUE for each key",
+            )
     groups = {path.name for path in CONFIG_DIRECTORY.iterdir() if path.is_dir()}
     chosen = [text for text in overrides if text.partition("=")[0] in groups]
     whole = dict(values)

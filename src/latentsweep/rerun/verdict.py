@@ -27,12 +27,14 @@ class Verdict:
         comparison: what it was judged by.
         precision: the number format of training.
         reasons: recorded differences that may explain what differs.
+        ending: how the two ended, where they did not end alike.
     """
 
     judgement: Judgement
     comparison: Comparison
     precision: str
     reasons: Sequence[Difference]
+    ending: str = ""
 
     @property
     def exit_code(self) -> int:
@@ -47,6 +49,8 @@ class Verdict:
             weights = {True: ", and the last weights", None: "; weights not compared"}
             return [f"IDENTICAL: {what} are the same to the bit{weights.get(compared.weights, '')}"]
         lines = [f"{self.judgement.value}: {len(compared.different)} of {what} differ"]
+        if self.ending:
+            lines.append(f"  ending:    {self.ending}")
         if not compared.points:
             return [f"{lines[0]}: there is nothing to compare"]
         first, largest = next(iter(compared.different), None), compared.largest
@@ -67,7 +71,9 @@ class Verdict:
         return [*lines, f"  may be due to: {reasons}"]
 
 
-def judge(comparison: Comparison, precision: str, found: Sequence[Difference]) -> Verdict:
+def judge(
+    comparison: Comparison, precision: str, found: Sequence[Difference], ending: str = ""
+) -> Verdict:
     """Judge a comparison.
 
     Numbers that differ are within tolerance only where the record tells why they would: by another
@@ -78,9 +84,12 @@ def judge(comparison: Comparison, precision: str, found: Sequence[Difference]) -
         comparison: of the record and the rerun.
         precision: the number format of training.
         found: differences between where the two runs' numbers come from.
+        ending: how the two ended, where they did not end alike.
     """
     reasons = [each for each in found if each.effect is not Effect.NOTHING]
-    if comparison.identical:
+    if ending:
+        judgement = Judgement.DIFFERENT
+    elif comparison.identical:
         judgement = Judgement.IDENTICAL
     elif (
         comparison.within(precision)
@@ -90,7 +99,7 @@ def judge(comparison: Comparison, precision: str, found: Sequence[Difference]) -
         judgement = Judgement.WITHIN_TOLERANCE
     else:
         judgement = Judgement.DIFFERENT
-    return Verdict(judgement, comparison, precision, reasons)
+    return Verdict(judgement, comparison, precision, reasons, ending)
 
 
 def _told(point: Point) -> str:

@@ -33,6 +33,7 @@ from latentsweep.sweep.report.table import final_table
 from latentsweep.sweep.slot import FINISHED, slots_of
 from latentsweep.sweep.storage import open_storage
 from latentsweep.sweep.study import has_ended
+from latentsweep.training.given_tags import repeating_command
 from latentsweep.training.parent_process import become_own_group
 from latentsweep.training.summary import dashboard_command
 
@@ -118,7 +119,7 @@ def show_end(plan: Plan, study: optuna.Study, tracking: TrackingConfig, problem:
         console.print(final_table(study))
     directory = _relative(plan.directory)
     places = {"sweep": str(directory), "report": str(directory / REPORT_NAME)}
-    if (plan.directory / "best.yaml").exists():
+    if (plan.directory / "best.yaml").exists() and not repeating_command():
         best = [sys.executable if not _is_below(sys.executable) else str(_relative(sys.executable))]
         ranks = plan.sweep.ranks
         devices = "--gpus" if "trainer=gpu" in plan.fixed else "--devices"

@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 from typing import TypedDict
 
+from latentsweep.tracking.git import EXACT_DIFF, git_environment
 from latentsweep.tracking.packages import installed, off_lock
 
 DIFF_LIMIT = 5_000_000
@@ -55,7 +56,8 @@ def provenance(
         5 MB (then with a marker at its end), such that `git apply` restores them; and `off_lock`:
         packages whose version is not the lock file's, [installed, locked] by name.
     """
-    commit = _git_line(project_root, "rev-parse", "--verify", "HEAD")
+    tracked = _git(project_root, "ls-files", "--", ".")  # and not a copy in another repository
+    commit = _git_line(project_root, "rev-parse", "--verify", "HEAD") if tracked else None
     diff = _diff(project_root) if commit else None
     packages = installed()
     return Provenance(
@@ -98,11 +100,7 @@ def _cpu(name: str) -> str:
 
 def _diff(root: Path) -> str:
     """Changes of tracked files, then untracked source files as new ones."""
-    parts = [
-        _git(
-            root, "diff", "--no-ext-diff", "--no-color", "--binary", "--relative", "HEAD", "--", "."
-        )
-    ]
+    parts = [_git(root, "diff", *EXACT_DIFF, "--relative", "HEAD", "--", ".")]
     listing = _git(root, "ls-files", "-z", "--others", "--exclude-standard", "--", *_SOURCES) or b""
     size = len(parts[0] or b"")
     for name in listing.decode(errors="surrogateescape").split("\0"):
@@ -110,7 +108,8 @@ def _diff(root: Path) -> str:
             break
         if Path(name).suffix in _SOURCE_SUFFIXES or Path(name).name == "Makefile":
             # Exits with 1, for the files differ; --no-index leaves git's index alone.
-            part = _git(root, "diff", "--no-color", "--no-index", "--", os.devnull, name, code=1)
+            new = ("--no-index", "--", os.devnull, name)
+            part = _git(root, "diff", *EXACT_DIFF, *new, code=1)
             parts.append(part)
             size += len(part or b"")
     whole = b"".join(part for part in parts if part)
@@ -125,12 +124,11 @@ def _git_line(root: Path, *arguments: str) -> str | None:
 
 def _git(root: Path, *arguments: str, code: int = 0) -> bytes | None:
     """Git's answer, cut behind the diff's limit; None if there is no git or it refuses."""
-    environment = {**os.environ, "GIT_OPTIONAL_LOCKS": "0"}
     try:
         process = subprocess.Popen(
             ["git", *arguments],
             cwd=root,
-            env=environment,
+            env=git_environment(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from latentsweep.errors import ConfigError
@@ -43,8 +44,9 @@ def find_run(reference: str, places: Iterable[str | Path] = PLACES) -> Path:
             expected="a run's directory or the id of its MLflow run",
             mend="RUN=runs/NAME",
         )
-    if (Path(reference) / JOURNAL_NAME).exists():
-        return Path(reference).absolute()
+    with suppress(OSError):  # a name that is too long for one of a file
+        if (Path(reference) / JOURNAL_NAME).exists():
+            return Path(reference).absolute()
     records = list(find_records(searched))
     found = [run_dir for run_dir in records if reference in (run_dir.name, _id_of(run_dir))]
     if len(found) == 1:

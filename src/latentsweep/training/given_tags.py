@@ -1,15 +1,25 @@
-"""Tags that whoever starts a run by a command wants on its record, such as what it repeats."""
+"""What whoever starts a run by a command wants of it: tags on record, and how it is repeated."""
 
 import json
 import os
 from collections.abc import Mapping
 
-_VARIABLE = "LATENTSWEEP_TAGS"
+_VARIABLE, _AGAIN = "LATENTSWEEP_TAGS", "LATENTSWEEP_AGAIN"
 
 
-def in_environment(tags: Mapping[str, str]) -> dict[str, str]:
-    """What the environment of a command needs whose run is to bear some tags."""
-    return {_VARIABLE: json.dumps(dict(tags))}
+def in_environment(tags: Mapping[str, str], again: str) -> dict[str, str]:
+    """What the environment of a command needs whose run is to bear some tags.
+
+    Args:
+        tags: by name.
+        again: the command that repeats the run, where the one that runs is not to be given again.
+    """
+    return {_VARIABLE: json.dumps(dict(tags)), _AGAIN: again}
+
+
+def repeating_command() -> str:
+    """The command that repeats what this process runs; empty where it is its own."""
+    return os.environ.get(_AGAIN, "")
 
 
 def given_tags() -> dict[str, str]:

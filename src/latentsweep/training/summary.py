@@ -18,6 +18,7 @@ from latentsweep.tracking.experiment import dashboard_link, runs_page
 from latentsweep.tracking.uri import DEFAULT_STORE
 from latentsweep.training.checkpoint_file import BEST, LAST
 from latentsweep.training.checkpoints import Checkpoints
+from latentsweep.training.given_tags import repeating_command
 from latentsweep.training.ranks.placement import LAUNCHED_BY
 from latentsweep.training.recording import MetricsRecording
 from latentsweep.training.rundir import SUMMARY_FILE, RunDirectory
@@ -213,6 +214,9 @@ def dashboard_command(uri: str, page: str = "experiments") -> str:
 
 def _repeating(overrides: list[str]) -> str:
     """The command that trains the same again, as a new run."""
+    again = repeating_command()
+    if again:
+        return again
     python = Path(sys.executable)
     if python.is_relative_to(Path.cwd()):
         python = python.relative_to(Path.cwd())
