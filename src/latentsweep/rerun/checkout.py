@@ -16,7 +16,7 @@ from latentsweep.config.typed import first_line
 from latentsweep.rerun.errors import CodeError
 from latentsweep.rerun.record import Record
 from latentsweep.tracking.files import storage_error
-from latentsweep.tracking.git import git_environment
+from latentsweep.tracking.git import git_command, git_environment
 from latentsweep.tracking.provenance import code_digest
 from latentsweep.training.identity import this_code
 
@@ -24,8 +24,8 @@ WORKPLACES = ROOT / ".recorded"
 _TOLD = 2  # of git's last lines
 _TREE = "code"
 _PACKAGE = PACKAGE.relative_to(ROOT)
-# Without hooks, which may do anything, and with the line ends that are in the repository.
-_PLAIN = ("-c", "core.hooksPath=/dev/null", "-c", "core.autocrlf=false", "-c", "core.eol=lf")
+# Hooks may do anything, also to this very tree.
+_NO_HOOKS = ("-c", "core.hooksPath=/dev/null")
 _CURRENT = "CODE=current trains with the code that is here, and says what differs"
 
 
@@ -102,7 +102,7 @@ def recorded_code(record: Record, place: Path) -> Iterator[Path]:
     """
     _check_commit(record)
     tree = place / _TREE
-    problem = _git(*_PLAIN, "worktree", "add", "--detach", "--force", str(tree), record.commit)
+    problem = _git(*_NO_HOOKS, "worktree", "add", "--detach", "--force", str(tree), record.commit)
     try:
         if problem:
             free = shutil.disk_usage(place).free / 1e6
@@ -206,7 +206,7 @@ def _git(*arguments: str, directory: Path = ROOT) -> str:
     """Run git; what is wrong, in a line, or nothing."""
     try:
         done = subprocess.run(
-            ["git", *arguments],
+            git_command(*arguments),
             cwd=directory,
             env=git_environment(),
             capture_output=True,

@@ -9,7 +9,7 @@ from pathlib import Path
 from latentsweep.config.project import ROOT
 from latentsweep.rerun.checkout import in_project, prefix, write_patch
 from latentsweep.rerun.record import Record
-from latentsweep.tracking.git import EXACT_DIFF, git_environment
+from latentsweep.tracking.git import EXACT_DIFF, git_command, git_environment
 
 _MOST = 200_000  # characters that a page shows
 
@@ -64,7 +64,7 @@ def _git(directory: Path, *arguments: str, **variables: str) -> str | None:
         **variables,
     )
     done = subprocess.run(
-        ["git", *arguments],
+        git_command(*arguments),
         cwd=top, env=environment, capture_output=True, text=True, errors="replace", check=False,
     )  # fmt: skip
     return None if done.returncode else done.stdout

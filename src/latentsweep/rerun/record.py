@@ -12,7 +12,7 @@ import yaml
 
 from latentsweep.config import TrainConfig
 from latentsweep.config.earlier import migrated
-from latentsweep.config.typed import first_line, flatten, from_values
+from latentsweep.config.typed import first_line, from_values
 from latentsweep.errors import CheckpointError, ConfigError
 from latentsweep.rerun.facts import Difference, Effect, differences, facts
 from latentsweep.rerun.recorded_origin import wrong_part
@@ -141,7 +141,7 @@ def read_record(run: RecordedRun) -> Record:
     for part in ("data", "model", "trainer", "tracking"):
         if not isinstance(values.get(part), dict):
             raise _lacks(run, f"{part} in {CONFIG_FILE}", "the resolved config, whole")
-    if not isinstance(values.get("seed"), int) or not all(map(_is_text, flatten(values))):
+    if not isinstance(values.get("seed"), int) or not _has_text_keys(values):
         raise _lacks(run, f"seed, a whole number, or keys that are text in {CONFIG_FILE}",
                      "the resolved config, whole")  # fmt: skip
     origins = _origins(run)
@@ -158,8 +158,9 @@ def read_record(run: RecordedRun) -> Record:
     return Record(run, values, origins, run.text(f"uncommitted-{number}.diff") or "")
 
 
-def _is_text(key: object) -> bool:
-    return isinstance(key, str)
+def _has_text_keys(values: Mapping[Any, Any]) -> bool:
+    parts = (value for value in values.values() if isinstance(value, dict))
+    return all(isinstance(key, str) for key in values) and all(map(_has_text_keys, parts))
 
 
 def _identity(run: RecordedRun) -> dict[str, str]:

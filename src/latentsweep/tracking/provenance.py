@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 from typing import TypedDict
 
-from latentsweep.tracking.git import EXACT_DIFF, git_environment
+from latentsweep.tracking.git import EXACT_DIFF, git_command, git_environment
 from latentsweep.tracking.packages import installed, off_lock
 
 DIFF_LIMIT = 5_000_000
@@ -126,7 +126,7 @@ def _git(root: Path, *arguments: str, code: int = 0) -> bytes | None:
     """Git's answer, cut behind the diff's limit; None if there is no git or it refuses."""
     try:
         process = subprocess.Popen(
-            ["git", *arguments],
+            git_command(*arguments),
             cwd=root,
             env=git_environment(),
             stdin=subprocess.DEVNULL,
