@@ -85,8 +85,7 @@ def run_difference(first: Record, second: Record) -> RunDifference:
 
 def _short(record: Record) -> str:
     """The beginning of the id by which a person knows a run."""
-    identity = record.run.identity
-    return (identity.run_id if identity else record.run.uid)[:8]
+    return record.run.id[:8]
 
 
 def _metrics(first: Record, second: Record) -> list[tuple[str, ...]]:

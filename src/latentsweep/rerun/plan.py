@@ -100,20 +100,16 @@ def make_plan(record: Record, wish: Wish, *, to_compare: bool = True) -> RerunPl
         values = varied(before, wish.changes)
     to_compare = to_compare and identity_of(values) == identity_of(before)
     until = _end(record, wish, to_compare=to_compare)
-    stop = until if until and (until < record.run.last_step or not record.is_whole) else None
-    if stop and record.run.status is RunStatus.FAILED and stop == record.run.last_step:
-        # It is to fail again: within the next steps, or there would be more on record.
-        stop += int(record.values["tracking"].get("every_n_steps", 1))
-    stop = stop if to_compare else wish.steps
-    if stop:
-        if code == "current" or "trainer.max_steps" not in added:
-            values["trainer"]["max_steps"] = stop
-        elif wish.steps:
+    stop = _stop(record, until) if to_compare else wish.steps
+    if stop and code == "recorded" and "trainer.max_steps" in added:
+        if wish.steps:
             raise ConfigError(
                 "the recorded code cannot be told to stop after some steps",
                 found=f"STEPS={wish.steps}, and code of before there was trainer.max_steps",
                 mend="leave STEPS out, or CODE=current",
             )
+    elif stop:
+        values["trainer"]["max_steps"] = stop
     config = from_values(values)
     check_share(config.batch_size, ranks, config.trainer.accumulate_grad_batches)
     if config.tracking.uri:
@@ -196,6 +192,16 @@ def _end(record: Record, wish: Wish, *, to_compare: bool) -> int | None:
             expected=f"STEPS={fewest} or more",
             mend=f"STEPS={fewest}",
         )
+    return until
+
+
+def _stop(record: Record, until: int | None) -> int | None:
+    """The step at which training is told to end, for numbers up to one; None: at its own end."""
+    if until is None or (until == record.run.last_step and record.is_whole):
+        return None
+    if record.run.status is RunStatus.FAILED and until == record.run.last_step:
+        # It is to fail again: within the next steps, or there would be more on record.
+        return until + int(record.values["tracking"].get("every_n_steps", 1))
     return until
 
 

@@ -82,7 +82,7 @@ def checked_plan(run: RecordedRun, wish: Wish, *, to_compare: bool = True) -> Re
 def tags_of_rerun(run: RecordedRun) -> dict[str, str]:
     """What each rerun of a run is tagged with from its beginning."""
     return {
-        RERUN_OF: run.identity.run_id if run.identity else run.uid,
+        RERUN_OF: run.id,
         "mlflow.runName": f"rerun of {run.name}",
         "mlflow.source.name": "pipelines/rerun.py",
     }
@@ -156,12 +156,11 @@ def _record_verdict(verdict: Verdict, record: Record, again: Record, folder: Rer
     name = folder.path.name
     moment = f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
     text = "\n".join([f"{record.run.name} again, {moment}", *lines, ""])
-    by = again.run.identity.run_id if again.run.identity else again.run.uid
     # What the first steps proved does not take the place of what the whole did.
     kind = "verdict" if verdict.comparison.until >= record.run.last_step else "first_steps"
     told = {f"rerun.{kind}": lines[0]}
     note(again.run, {**tags_of_rerun(record.run), **told}, {f"rerun/{name}.txt": text})
-    note(record.run, {**told, "rerun.by": by}, {f"rerun/{name}.txt": text})
+    note(record.run, {**told, "rerun.by": again.run.id}, {f"rerun/{name}.txt": text})
     folder.finish({"of": record.run.uid, "verdict": lines})
 
 

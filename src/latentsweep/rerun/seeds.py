@@ -16,8 +16,8 @@ from latentsweep.rerun.errors import RerunFailedError, told_apart_from_a_verdict
 from latentsweep.rerun.find import find_recorded
 from latentsweep.rerun.folder import RerunFolder, rerun_folder
 from latentsweep.rerun.group import RunGroup
-from latentsweep.rerun.plan import make_plan
-from latentsweep.rerun.record import read_record
+from latentsweep.rerun.plan import RerunPlan, make_plan
+from latentsweep.rerun.record import Record, read_record
 from latentsweep.rerun.rerun import checked_plan, tags_of_rerun
 from latentsweep.rerun.tables import last_value, metric_names, table_told
 from latentsweep.rerun.training import open_workshop, train_again
@@ -62,20 +62,25 @@ def repeat_over_seeds(reference: str, uri: str, n: int, wish: Wish) -> int:
         with rerun_folder(f"{run.name}-seeds", request) as folder:
             group = RunGroup(folder.path, plan.config.tracking)
             group.open(_about(run, seeds, wish))
-            done: dict[int, RecordedRun] = {}
-            for seed in seeds:
-                changes = (*wish.changes, f"seed={seed}")
-                own = RerunFolder(folder.path / TRIALS_FOLDER / f"{seed:04d}")
-                own.path.mkdir(parents=True, exist_ok=True)
-                if own.run is None or own.run.summary is None:
-                    print(f"seed {seed}", flush=True)
-                    wished = make_plan(record, replace(wish, changes=changes), to_compare=False)
-                    tags = {**tags_of_rerun(run), "mlflow.runName": f"seed {seed} of {run.name}"}
-                    with open_workshop(plan) as workshop:
-                        train_again(workshop, wished, own, tags)
-                assert own.run is not None
-                done[seed] = read_recorded(own.run.path)
+            done = {seed: _trained(record, plan, wish, seed, folder) for seed in seeds}
             return _sum_up(group, folder, run, done)
+
+
+def _trained(
+    record: Record, plan: RerunPlan, wish: Wish, seed: int, folder: RerunFolder
+) -> RecordedRun:
+    """The run of one seed, trained unless that was done before."""
+    own = RerunFolder(folder.path / TRIALS_FOLDER / f"{seed:04d}")
+    own.path.mkdir(parents=True, exist_ok=True)
+    if own.run is None or own.run.summary is None:
+        print(f"seed {seed}", flush=True)
+        wished = replace(wish, changes=(*wish.changes, f"seed={seed}"))
+        run = record.run
+        tags = {**tags_of_rerun(run), "mlflow.runName": f"seed {seed} of {run.name}"}
+        with open_workshop(plan) as workshop:
+            train_again(workshop, make_plan(record, wished, to_compare=False), own, tags)
+    assert own.run is not None
+    return read_recorded(own.run.path)
 
 
 def intervals(runs: Mapping[int, RecordedRun]) -> dict[str, Interval]:

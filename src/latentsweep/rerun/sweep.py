@@ -74,10 +74,8 @@ def rerun_sweep(run: RecordedRun, directory: Path, wish: Wish, *, dry: bool) -> 
         print("\n".join(lines))
         told = {"rerun.verdict": lines[0]}
         texts = {f"rerun/{folder.path.name}.txt": "\n".join([*lines, ""])}
-        of = run.identity.run_id if run.identity else run.uid
-        note(again.run, {**told, "rerun_of": of}, texts)
-        by = again.run.identity.run_id if again.run.identity else again.run.uid
-        note(run, {**told, "rerun.by": by}, texts)
+        note(again.run, {**told, "rerun_of": run.id}, texts)
+        note(run, {**told, "rerun.by": again.run.id}, texts)
         folder.finish({"of": run.uid, "verdict": lines})
         print(f"rerun:      {folder.path}")
         return int(not same)
@@ -92,15 +90,13 @@ def _search(recorded: RecordedSweep, plan: RerunPlan, folder: Path) -> RecordedS
     tracking = plan.values["tracking"]
     study = f"rerun-of-{recorded.run.name}"
     threads = plan.values["trainer"]["threads"]
-    own = ["sweep.workers=1", f"sweep.directory='{folder.absolute()}'", f"sweep.study={study}"]
-    own += [f"trainer.threads={threads}", "storage=journal"]
+    own = ["sweep.workers=1", "storage=journal", f"trainer.threads={threads}"]
+    own += [_quoted("sweep.directory", folder.absolute()), _quoted("sweep.study", study)]
     if recorded.run.status is not RunStatus.FINISHED and recorded.filled:
         own.append(f"sweep.n_trials={recorded.filled}")  # it was left before its end
     if tracking["uri"]:
-        own += [
-            f"tracking.uri='{tracking['uri']}'",
-            f"tracking.experiment='{tracking['experiment']}'",
-        ]
+        own.append(_quoted("tracking.uri", tracking["uri"]))
+        own.append(_quoted("tracking.experiment", tracking["experiment"]))
     with open_workshop(plan) as workshop:
         command = workshop.command("sweep.py", *recorded.arguments, *own)
         again = in_environment({}, f"make rerun RUN={recorded.run.reference}")
@@ -111,3 +107,9 @@ def _search(recorded: RecordedSweep, plan: RerunPlan, folder: Path) -> RecordedS
     if code and recorded.run.status is not RunStatus.FAILED:
         raise RerunFailedError("the sweep failed", mend="the same command goes on with it")
     return read_sweep(read_recorded(directory.absolute()), directory)
+
+
+def _quoted(key: str, value: object) -> str:
+    """An override whose value may hold anything."""
+    text = str(value).replace("\\", "\\\\").replace("'", "\\'")
+    return f"{key}='{text}'"

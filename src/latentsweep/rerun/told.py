@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 
 from latentsweep.rerun.facts import Difference, told_reasons
 from latentsweep.rerun.plan import RerunPlan
@@ -43,37 +42,19 @@ def show_plan(plan: RerunPlan) -> None:
     """Say what differs from the record, and what is done about it."""
     if plan.added:
         print(f"config:     of an earlier version; as it was then: {', '.join(plan.added)}")
-    show_differences(
-        plan.found,
-        "differences between the record and this place",
-        ("on record", "here"),
-        [_done_about(plan, each) for each in plan.found],
-    )
-    if not plan.found:
+    rows = [
+        (each.name, each.first or "none", each.second or "none", _done_about(plan, each))
+        for each in plan.found
+    ]
+    if rows:
+        title = "differences between the record and this place"
+        print(table_told(title, ("", "on record", "here", ""), rows))
+    else:
         print("nothing differs: code, packages, config and machine are those on record")
     whose = {"recorded": "as recorded", "current": "as here"}
     ranks = f", {plan.ranks} ranks" if plan.ranks > 1 else ""
     until = f", up to step {plan.until}" if plan.until else ""
     print(f"trains with code {whose[plan.code]}, packages {whose[plan.packages]}{ranks}{until}")
-
-
-def show_differences(
-    found: Sequence[Difference], title: str, sides: tuple[str, str], last: Sequence[str]
-) -> None:
-    """A table of differences; nothing where there are none.
-
-    Args:
-        found: the differences.
-        title: of the table.
-        sides: what the two sides are called.
-        last: what stands in the last column.
-    """
-    rows = [
-        (each.name, each.first or "none", each.second or "none", text)
-        for each, text in zip(found, last, strict=True)
-    ]
-    if rows:
-        print(table_told(title, ("", *sides, ""), rows))
 
 
 def _done_about(plan: RerunPlan, difference: Difference) -> str:

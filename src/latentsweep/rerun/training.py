@@ -52,16 +52,7 @@ def open_workshop(plan: RerunPlan) -> Iterator[Workshop]:
         LatentsweepError: they cannot be brought back.
     """
     with ExitStack() as held:
-        root, python, environment = ROOT, Path(sys.executable), environment_for_another()
-        if plan.packages == "recorded" and "environment" in plan.record.origin:
-            environment = {
-                **{
-                    k: v
-                    for k, v in environment.items()
-                    if k not in numeric_environment(environment)
-                },
-                **plan.record.origin["environment"],
-            }
+        root, python, environment = ROOT, Path(sys.executable), _environment(plan)
         wanted = plan.found if plan.packages == "recorded" else []
         requirements = recorded_versions(plan.known, wanted)
         if plan.code == "recorded" or requirements:
@@ -73,6 +64,16 @@ def open_workshop(plan: RerunPlan) -> Iterator[Workshop]:
         if plan.record.device == "cpu" and plan.ranks > 1:
             environment["CUDA_VISIBLE_DEVICES"] = ""
         yield Workshop(root, python, environment)
+
+
+def _environment(plan: RerunPlan) -> dict[str, str]:
+    """This one, with what changes numbers as it is on record, where that is wanted."""
+    here = environment_for_another()
+    recorded = plan.record.origin.get("environment")
+    if plan.packages == "current" or recorded is None:
+        return here
+    numeric = numeric_environment(here)
+    return {**{name: v for name, v in here.items() if name not in numeric}, **recorded}
 
 
 def train_again(

@@ -48,6 +48,11 @@ class RecordedRun:
         return max((max(curve) for curve in self.metrics.values() if curve), default=0)
 
     @property
+    def id(self) -> str:
+        """Its id in MLflow; its own where it is in no store."""
+        return self.identity.run_id if self.identity else self.uid
+
+    @property
     def reference(self) -> str:
         """By what a person names it."""
         if self.directory:
