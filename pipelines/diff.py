@@ -3,6 +3,7 @@
 from argparse import ArgumentParser
 
 from latentsweep.command import errors_to_terminal
+from latentsweep.errors import ConfigError
 
 
 def main() -> None:
@@ -12,6 +13,13 @@ def main() -> None:
     parser.add_argument("second", help="likewise")
     parser.add_argument("--uri", default="", help="the store to ask for what is not here")
     options = parser.parse_args()
+    for name, given in (("A", options.first), ("B", options.second)):
+        if not given:
+            raise ConfigError(
+                f"{name}= is missing",
+                expected="two runs: directories, ids of MLflow runs, or models:/NAME@ALIAS",
+                mend="make diff A=runs/NAME B=runs/OTHER",
+            )
 
     from latentsweep.rerun.difference import diff
 

@@ -57,14 +57,14 @@ def test_a_run_is_trained_again_from_its_id_and_both_are_told(
     assert "IDENTICAL" in told
     assert "and the last weights" in told
     first = client.get_run(id_of(recorded))
-    again = client.get_run(first.data.tags["rerun.by"])
+    again = client.get_run(first.data.tags["rerun.verdict_by"])
     assert again.data.tags["rerun_of"] == id_of(recorded)
     assert first.data.tags["rerun.verdict"] == again.data.tags["rerun.verdict"]
     assert first.data.tags["rerun.verdict"].startswith("IDENTICAL: ")
     for run in (first, again):
         files = [file.path for file in client.list_artifacts(run.info.run_id, "rerun")]
         assert len(files) == 1
-    assert again.info.run_name == f"rerun of {recorded.name}"
+    assert again.info.run_name == f"rerun 1 of {recorded.name}"
 
 
 def test_a_registered_model_is_its_runs(project: Project, recorded: RecordedRun) -> None:

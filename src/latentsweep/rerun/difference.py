@@ -7,18 +7,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from latentsweep.config.checks import refuse_password
+from latentsweep.errors import ConfigError
 from latentsweep.rerun.code_diff import code_diff
 from latentsweep.rerun.comparison import compare
 from latentsweep.rerun.facts import CONFIG, Difference, differences, facts
 from latentsweep.rerun.find import find_recorded
 from latentsweep.rerun.noting import note
 from latentsweep.rerun.record import Record, read_record
-from latentsweep.rerun.tables import away_told, last_value, metric_names, table_told
+from latentsweep.rerun.recorded_sweep import is_sweep
+from latentsweep.rerun.tables import SIDES, side_by_side, table_told
 from latentsweep.tracking.files import write_whole
 
 PLACE = Path("diffs")
 _LINES = 40  # of the code's difference, on a terminal
-METRIC_HEADINGS = ("", "A", "B", "B - A", "differs from")
+METRIC_HEADINGS = (*SIDES, "A", "B", "B - A", "differs from")
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,7 @@ def diff(first: str, second: str, uri: str) -> None:
 
     refuse_password(uri, "URI")
     with tempfile.TemporaryDirectory() as directory:
-        a, b = (read_record(find_recorded(name, uri, Path(directory))) for name in (first, second))
+        a, b = (_single(name, uri, Path(directory)) for name in (first, second))
         found = run_difference(a, b)
         _show(found)
         page = difference_page(found)
@@ -65,6 +67,17 @@ def diff(first: str, second: str, uri: str) -> None:
         write_whole(path, lambda file: file.write(page.encode(errors="replace")))
         told = [note(record.run, {}, {f"diffs/{path.name}": page}) for record in (a, b)]
         print(f"page:       {path}{', also among the artifacts of both runs' if all(told) else ''}")
+
+
+def _single(reference: str, uri: str, directory: Path) -> Record:
+    run = find_recorded(reference, uri, directory)
+    if is_sweep(run):
+        raise ConfigError(
+            f"{run.reference} is a sweep",
+            expected="two single runs, such as trials of it",
+            mend=f"A={run.reference}/trials/0000",
+        )
+    return read_record(run)
 
 
 def run_difference(first: Record, second: Record) -> RunDifference:
@@ -89,18 +102,12 @@ def _short(record: Record) -> str:
 
 
 def _metrics(first: Record, second: Record) -> list[tuple[str, ...]]:
-    mine, other = first.run.metrics, second.run.metrics
     until = min(first.run.last_step, second.run.last_step)
-    compared = compare(mine, other, until, weights=None)
-    rows = []
-    for name in metric_names(first.run, second.run):
-        a = last_value(first.run, name) if name in mine else None
-        b = last_value(second.run, name) if name in other else None
-        away = "" if a is None or b is None else away_told(a, b)
-        step = next((f"step {p.step}" for p in compared.different if p.metric == name), "")
-        told = ["" if value is None else f"{value:.4f}" for value in (a, b)]
-        rows.append((name, *told, away, step))
-    return rows
+    compared = compare(first.run.metrics, second.run.metrics, until, weights=None)
+    starts: dict[str, str] = {}
+    for point in compared.different:
+        starts.setdefault(point.metric, f"step {point.step}")
+    return [(*row, starts.get(row[0], "")) for row in side_by_side(first.run, second.run)]
 
 
 def _show(found: RunDifference) -> None:
@@ -118,4 +125,8 @@ def _show(found: RunDifference) -> None:
     if lines:
         print("difference of the code" + (", its beginning:" if len(lines) > _LINES else ":"))
         print("\n".join(lines[:_LINES]))
-    print(table_told("metrics, at their last step", METRIC_HEADINGS, found.metrics, numbers=True))
+    print(
+        table_told(
+            "metrics, at the last step of both", METRIC_HEADINGS, found.metrics, numbers=True
+        )
+    )

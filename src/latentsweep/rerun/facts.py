@@ -24,7 +24,7 @@ class Effect(Enum):
 
     NUMBERS = "may change every number"
     DIGITS = "may change the last digits"
-    NOTHING = "changes no number by itself"
+    NOTHING = "says only where it is from"
 
 
 @dataclass(frozen=True)

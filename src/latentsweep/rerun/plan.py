@@ -188,8 +188,8 @@ def _end(record: Record, wish: Wish, *, to_compare: bool) -> int | None:
         fewest = min(step for step in steps if step >= _FEWEST)
         raise ConfigError(
             f"STEPS={wish.steps} proves nothing of this run",
-            found=f"no number on record between the steps {_FEWEST} and {wish.steps}",
-            expected=f"STEPS={fewest} or more",
+            found=f"up to step {wish.steps} only step 1 is on record, before anything was learnt",
+            expected=f"STEPS={fewest} or more (tracking.every_n_steps of the run)",
             mend=f"STEPS={fewest}",
         )
     return until

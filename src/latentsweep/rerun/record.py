@@ -186,10 +186,10 @@ def _origins(run: RecordedRun) -> list[Mapping[str, Any]]:
 
 
 def _lacks(run: RecordedRun, missing: str, expected: str) -> ConfigError:
-    version = run.tags.get("latentsweep.schema", "no")
+    version = run.tags.get("latentsweep.schema", "unknown")
     return ConfigError(
         f"the record of {run.reference} is not whole",
-        found=f"no {missing} (recorded with schema {version}, {len(run.metrics)} metrics)",
+        found=f"no {missing} (schema {version}, {len(run.metrics)} metrics on record)",
         expected=expected,
         mend="its metrics can still be read: make export, make dashboard",
     )

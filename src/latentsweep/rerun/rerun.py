@@ -11,7 +11,7 @@ from latentsweep.rerun.checkout import check_recorded_code
 from latentsweep.rerun.comparison import Comparison, compare
 from latentsweep.rerun.data import check_data
 from latentsweep.rerun.errors import RerunFailedError, told_apart_from_a_verdict
-from latentsweep.rerun.facts import differences, facts
+from latentsweep.rerun.facts import Effect, differences, facts
 from latentsweep.rerun.find import find_recorded
 from latentsweep.rerun.folder import PLACE, RerunFolder, rerun_folder
 from latentsweep.rerun.noting import note
@@ -79,11 +79,16 @@ def checked_plan(run: RecordedRun, wish: Wish, *, to_compare: bool = True) -> Re
     return plan
 
 
-def tags_of_rerun(run: RecordedRun) -> dict[str, str]:
-    """What each rerun of a run is tagged with from its beginning."""
+def tags_of_rerun(run: RecordedRun, name: str) -> dict[str, str]:
+    """What each rerun of a run is tagged with from its beginning.
+
+    Args:
+        run: that is repeated.
+        name: of the rerun's folder, which ends with its number.
+    """
     return {
         RERUN_OF: run.id,
-        "mlflow.runName": f"rerun of {run.name}",
+        "mlflow.runName": f"rerun {name.rpartition('-')[2]} of {run.name}",
         "mlflow.source.name": "pipelines/rerun.py",
     }
 
@@ -91,7 +96,7 @@ def tags_of_rerun(run: RecordedRun) -> dict[str, str]:
 def _train_and_compare(plan: RerunPlan, folder: RerunFolder) -> int:
     """Train and tell what came of it; the exit code."""
     record = plan.record
-    tags = tags_of_rerun(record.run)
+    tags = tags_of_rerun(record.run, folder.path.name)
     with open_workshop(plan) as workshop:
         code = train_again(workshop, plan, folder, tags)
     again = _record_of(folder)
@@ -104,7 +109,8 @@ def _train_and_compare(plan: RerunPlan, folder: RerunFolder) -> int:
     if plan.until is None:
         told = variation_told(record, again)
         print(told)
-        note(again.run, tags, {f"rerun/{folder.path.name}.txt": told})
+        for run, own in ((again.run, tags), (record.run, {})):
+            note(run, own, {f"rerun/{folder.path.name}.txt": told})
         folder.finish({"of": record.run.uid})
         _show_places(again)
         return 0
@@ -156,11 +162,14 @@ def _record_verdict(verdict: Verdict, record: Record, again: Record, folder: Rer
     name = folder.path.name
     moment = f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
     text = "\n".join([f"{record.run.name} again, {moment}", *lines, ""])
-    # What the first steps proved does not take the place of what the whole did.
+    # What first steps proved, or other code did, does not take the place of the whole's verdict.
     kind = "verdict" if verdict.comparison.until >= record.run.last_step else "first_steps"
+    if any(each.effect is Effect.NUMBERS for each in verdict.reasons):
+        kind = "other_code"
     told = {f"rerun.{kind}": lines[0]}
-    note(again.run, {**tags_of_rerun(record.run), **told}, {f"rerun/{name}.txt": text})
-    note(record.run, {**told, "rerun.by": again.run.id}, {f"rerun/{name}.txt": text})
+    note(again.run, {**tags_of_rerun(record.run, name), **told}, {f"rerun/{name}.txt": text})
+    told[f"rerun.{kind}_by"] = again.run.id
+    note(record.run, told, {f"rerun/{name}.txt": text})
     folder.finish({"of": record.run.uid, "verdict": lines})
 
 

@@ -61,7 +61,7 @@ def repeat_over_seeds(reference: str, uri: str, n: int, wish: Wish) -> int:
         request = {**plan.request, "seeds": seeds}
         with rerun_folder(f"{run.name}-seeds", request) as folder:
             group = RunGroup(folder.path, plan.config.tracking)
-            group.open(_about(run, seeds, wish))
+            group.open(_about(run, seeds, wish, folder))
             done = {seed: _trained(record, plan, wish, seed, folder) for seed in seeds}
             return _sum_up(group, folder, run, done)
 
@@ -76,7 +76,7 @@ def _trained(
         print(f"seed {seed}", flush=True)
         wished = replace(wish, changes=(*wish.changes, f"seed={seed}"))
         run = record.run
-        tags = {**tags_of_rerun(run), "mlflow.runName": f"seed {seed} of {run.name}"}
+        tags = {**tags_of_rerun(run, own.path.name), "mlflow.runName": f"seed {seed} of {run.name}"}
         with open_workshop(plan) as workshop:
             train_again(workshop, make_plan(record, wished, to_compare=False), own, tags)
     assert own.run is not None
@@ -92,10 +92,10 @@ def intervals(runs: Mapping[int, RecordedRun]) -> dict[str, Interval]:
     }
 
 
-def _about(run: RecordedRun, seeds: list[int], wish: Wish) -> dict[str, str]:
+def _about(run: RecordedRun, seeds: list[int], wish: Wish, folder: RerunFolder) -> dict[str, str]:
     """The group's tags."""
     return {
-        **tags_of_rerun(run),
+        **tags_of_rerun(run, folder.path.name),
         "latentsweep.kind": "seeds",
         "latentsweep.seeds": ", ".join(map(str, seeds)),
         "latentsweep.changes": " ".join(wish.changes),

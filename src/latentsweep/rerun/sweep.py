@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from dataclasses import replace
 from pathlib import Path
 
 from latentsweep.errors import ConfigError
@@ -41,19 +43,22 @@ def rerun_sweep(run: RecordedRun, directory: Path, wish: Wish, *, dry: bool) -> 
     if wish.steps or wish.ranks or wish.changes:
         raise ConfigError(
             "a whole sweep is repeated as it was",
-            found="STEPS=, DEVICES= or ARGS=",
-            mend="these are for a single run: RUN= one of its trials",
+            found="STEPS=, DEVICES= or ARGS=, which are for a single run",
+            mend=f"RUN= one of its trials: {run.reference}/trials/0000 and so on",
         )
     recorded = read_sweep(run, directory)
-    print(f"sweep:      {run.reference}")
-    print(f"            {len(recorded.trials)} trials by {recorded.workers or 'some'} workers")
+    print(f"sweep:      {os.path.relpath(run.directory) if run.directory else run.reference}")
+    workers = f"{recorded.workers or 'some'} worker{'' if recorded.workers == 1 else 's'}"
+    print(f"            {len(recorded.trials)} trials by {workers}")
+    if run.identity:
+        print(f"MLflow run: {run.identity.run_id}")
     for name, why in recorded.unread.items():
         print(f"            without the trial {name}, whose record is not whole: {why}")
     if not recorded.ended:
         raise ConfigError(
             f"no trial of the sweep {run.reference} had ended",
             found=f"{len(recorded.trials)} trials at work or interrupted",
-            mend="RUN= one of its trials",
+            mend=f"RUN= one of its trials: {run.reference}/trials/0000 and so on",
         )
     first = recorded.ended[0]
     others = {each.origin.get("code") for each in recorded.ended} - {first.origin.get("code")}
@@ -61,7 +66,7 @@ def rerun_sweep(run: RecordedRun, directory: Path, wish: Wish, *, dry: bool) -> 
         versions = 1 + len(others)
         print(f"            trials by {versions} versions of the code; the first's is taken")
     plan = make_plan(first, Wish(code=wish.code, packages=wish.packages))
-    show_plan(plan)
+    show_plan(replace(plan, until=None))
     print(check_data(first, plan.config))
     if plan.code == "recorded":
         check_recorded_code(first)
@@ -77,7 +82,9 @@ def rerun_sweep(run: RecordedRun, directory: Path, wish: Wish, *, dry: bool) -> 
         note(again.run, {**told, "rerun_of": run.id}, texts)
         note(run, {**told, "rerun.by": again.run.id}, texts)
         folder.finish({"of": run.uid, "verdict": lines})
-        print(f"rerun:      {folder.path}")
+        print(f"rerun:      {folder.path}/{again.run.name}")
+        if again.run.identity:
+            print(f"MLflow run: {again.run.identity.run_id}")
         return int(not same)
 
 

@@ -7,7 +7,7 @@ import os
 from latentsweep.rerun.facts import Difference, told_reasons
 from latentsweep.rerun.plan import RerunPlan
 from latentsweep.rerun.record import Record
-from latentsweep.rerun.tables import table_told
+from latentsweep.rerun.tables import metric_names, table_told
 from latentsweep.tracking.journal import is_at_work
 
 
@@ -15,7 +15,7 @@ def show_record(record: Record) -> None:
     """Say which run is meant."""
     run, origin = record.run, record.origin
     attempts = len(record.origins)
-    parts = [run.status.value, f"{run.last_step} steps", f"{len(run.metrics)} metrics"]
+    parts = [run.status.value, f"{run.last_step} steps", f"{len(metric_names(run))} metrics"]
     if attempts > 1:
         parts.append(f"{attempts} attempts")
     if record.ranks > 1:

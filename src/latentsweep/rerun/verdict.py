@@ -60,6 +60,8 @@ class Verdict:
             lines.append(f"  largest:   {_told(largest)}, {largest.difference:.1e} relative")
         if compared.weights is False and not compared.different:
             lines.append("  the last weights differ, which no metric shows yet")
+        elif compared.weights is False:
+            lines.append("  the last weights differ, too")
         bound = tolerances_told(self.precision)
         if self.judgement is Judgement.WITHIN_TOLERANCE:
             return [*lines, f"  tolerance: {bound}", f"  expected:  {told_reasons(self.reasons)}"]

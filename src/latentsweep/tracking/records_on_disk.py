@@ -31,7 +31,7 @@ def find_run(reference: str, places: Iterable[str | Path] = PLACES) -> Path:
     """The directory of the run that a person means.
 
     Args:
-        reference: a run's directory, its name, or the id of its MLflow run.
+        reference: a run's directory or the one around it, its name, or the id of its MLflow run.
         places: directories to look in.
 
     Raises:
@@ -47,6 +47,9 @@ def find_run(reference: str, places: Iterable[str | Path] = PLACES) -> Path:
     with suppress(OSError):  # a name that is too long for one of a file
         if (Path(reference) / JOURNAL_NAME).exists():
             return Path(reference).absolute()
+        inside = list(Path(reference).glob(f"*/{JOURNAL_NAME}"))
+        if len(inside) == 1:  # such as a slot of a sweep, with its trial's run in it
+            return inside[0].parent.absolute()
     records = list(find_records(searched))
     found = [run_dir for run_dir in records if reference in (run_dir.name, _id_of(run_dir))]
     if len(found) == 1:
@@ -63,8 +66,8 @@ def find_run(reference: str, places: Iterable[str | Path] = PLACES) -> Path:
         f"there is no run {reference} here",
         found=f"{len(records)} runs in {', '.join(searched)}, "
         + ("none with that MLflow id" if is_id else "none of that name"),
-        expected="a run's directory or the id of its MLflow run",
-        mend="RUN=DIRECTORY of the run, from the directory that it was started in",
+        expected="a run's directory, the whole id of its MLflow run, or models:/NAME@ALIAS",
+        mend="RUN=DIRECTORY of the run, from the directory that it was started in; or URI=STORE",
     )
 
 
