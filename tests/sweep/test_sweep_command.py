@@ -24,6 +24,7 @@ AT_ONCE = [
     ("sweep.enqueue=[{model.beta:99}]", "not in the search space"),
     ("sweep.study=../elsewhere", "sweep.study is wrong"),
     ("model.latent_size=4", "model.latent_size is given twice"),
+    ("trainer.max_steps=9", "trials are judged after whole ones"),
 ]
 # Told before anything is queued.
 BEFORE_THE_QUEUE = [

@@ -87,6 +87,12 @@ def read_search(load: Load, arguments: Sequence[str], *, build: bool) -> Search:
     expressions = searched(sweep.search_space, fixed, sweeps)
     sweep = replace(sweep, search_space=expressions)
     base = Composer(lambda overrides: load([*fixed, *overrides]), _NOTHING).compose({})
+    if base.trainer.max_steps is not None:
+        raise ConfigError(
+            "trainer.max_steps ends a run within an epoch, and trials are judged after whole ones",
+            found=f"trainer.max_steps={base.trainer.max_steps}",
+            mend="trainer.max_epochs says how long trials are",
+        )
     space = SearchSpace.parse(expressions, sweep.when, groups, flatten(resolved(base)))
     composer = Composer(lambda overrides: load([*fixed, *overrides]), space)
     corners = check_corners(space, composer, describe, ranks=sweep.ranks, build=build)
