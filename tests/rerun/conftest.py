@@ -12,21 +12,9 @@ import pytest
 
 from latentsweep.config.project import ROOT
 
-SMALL = (
-    "data=digits",
-    "batch_size=128",
-    "model.latent_size=3",
-    "network.hidden_sizes=[32]",
-    "trainer=cpu",
-    "trainer.max_epochs=2",
-    "trainer.threads=1",
-    "trainer.precision=32-true",
-    "trainer.progress_bar=false",
-    "tracking=off",
-    "tracking.every_n_steps=1",
-    "tracking.images_every_n_epochs=0",
-    "tracking.system_metrics_every_seconds=0",
-)
+from ..training.conftest import SMALL as ONE_RUN
+
+SMALL = (*ONE_RUN, "network.hidden_sizes=[32]", "tracking.images_every_n_epochs=0")
 NO_VARIABLES: Mapping[str, str] = {}
 _COPIED = ("src", "conf", "pipelines", "requirements.lock", "pyproject.toml", "README.md")
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,16 +11,14 @@ from functools import cache
 from pathlib import Path
 
 from latentsweep.config.project import PACKAGE, ROOT
-from latentsweep.config.typed import first_line
 from latentsweep.rerun.errors import CodeError
 from latentsweep.rerun.record import Record
 from latentsweep.tracking.files import storage_error
-from latentsweep.tracking.git import git_command, git_environment
+from latentsweep.tracking.git import ask_git
 from latentsweep.tracking.provenance import code_digest
 from latentsweep.training.identity import this_code
 
 WORKPLACES = ROOT / ".recorded"
-_TOLD = 2  # of git's last lines
 _TREE = "code"
 _PACKAGE = PACKAGE.relative_to(ROOT)
 # Hooks may do anything, also to this very tree.
@@ -51,16 +48,6 @@ def workplace() -> Iterator[Path]:
             yield place
         finally:
             _remove(place)
-
-
-def check_recorded_code(record: Record) -> None:
-    """Refuse a record whose code cannot be brought back, by trying.
-
-    Raises:
-        CodeError: that is so.
-    """
-    with workplace() as place, recorded_code(record, place):
-        pass
 
 
 def _check_commit(record: Record) -> None:
@@ -191,31 +178,9 @@ def in_project() -> list[str]:
 @cache
 def prefix() -> str:
     """Where in its repository the project lies: `` or `DIRECTORY/`."""
-    done = subprocess.run(
-        ["git", "rev-parse", "--show-prefix"],
-        cwd=ROOT,
-        env=git_environment(),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return done.stdout.strip()
+    return ask_git(ROOT, "rev-parse", "--show-prefix").text.strip()
 
 
 def _git(*arguments: str, directory: Path = ROOT) -> str:
     """Run git; what is wrong, in a line, or nothing."""
-    try:
-        done = subprocess.run(
-            git_command(*arguments),
-            cwd=directory,
-            env=git_environment(),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-    except OSError as error:
-        return f"git cannot be started: {first_line(error)}"
-    if done.returncode == 0:
-        return ""
-    lines = (done.stderr.strip() or f"git ended with {done.returncode}").splitlines()
-    return "; ".join(lines[-_TOLD:])
+    return ask_git(directory, *arguments).problem

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
 import tempfile
 from pathlib import Path
 
 from latentsweep.config.project import ROOT
 from latentsweep.rerun.checkout import in_project, prefix, write_patch
 from latentsweep.rerun.record import Record
-from latentsweep.tracking.git import EXACT_DIFF, git_command, git_environment
+from latentsweep.tracking.git import EXACT_DIFF, ask_git
 
 _MOST = 200_000  # characters that a page shows
 
@@ -49,22 +48,17 @@ def _tree(record: Record, directory: Path) -> str:
 
 def _git(directory: Path, *arguments: str, **variables: str) -> str | None:
     """What git answers; None where it refuses. Objects that it makes go into a directory."""
-    found = subprocess.run(
-        ["git", "rev-parse", "--show-toplevel", "--git-path", "objects"],
-        cwd=ROOT, env=git_environment(), capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    if found.returncode:
+    found = ask_git(ROOT, "rev-parse", "--show-toplevel", "--git-path", "objects")
+    if found.problem:
         return None
-    top, stored = found.stdout.splitlines()
+    top, stored = found.text.splitlines()
     objects = directory / "objects"
     objects.mkdir(exist_ok=True)
-    environment = git_environment(
+    answer = ask_git(
+        Path(top),
+        *arguments,
         GIT_OBJECT_DIRECTORY=str(objects),
         GIT_ALTERNATE_OBJECT_DIRECTORIES=str((ROOT / stored).absolute()),
         **variables,
     )
-    done = subprocess.run(
-        git_command(*arguments),
-        cwd=top, env=environment, capture_output=True, text=True, errors="replace", check=False,
-    )  # fmt: skip
-    return None if done.returncode else done.stdout
+    return None if answer.problem else answer.text

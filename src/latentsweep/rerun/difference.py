@@ -10,10 +10,10 @@ from latentsweep.config.checks import refuse_password
 from latentsweep.errors import ConfigError
 from latentsweep.rerun.code_diff import code_diff
 from latentsweep.rerun.comparison import compare
-from latentsweep.rerun.facts import CONFIG, Difference, differences, facts
+from latentsweep.rerun.facts import CONFIG, Difference
 from latentsweep.rerun.find import find_recorded
 from latentsweep.rerun.noting import note
-from latentsweep.rerun.record import Record, read_record
+from latentsweep.rerun.record import Record, differences_of, read_record
 from latentsweep.rerun.recorded_sweep import is_sweep
 from latentsweep.rerun.tables import SIDES, side_by_side, table_told
 from latentsweep.tracking.files import write_whole
@@ -82,10 +82,7 @@ def _single(reference: str, uri: str, directory: Path) -> Record:
 
 def run_difference(first: Record, second: Record) -> RunDifference:
     """How two runs differ."""
-    found = differences(
-        facts(first.origin, first.values, first.diff),
-        facts(second.origin, second.values, second.diff),
-    )
+    found = differences_of(first, second)
     return RunDifference(
         first=first,
         second=second,

@@ -114,7 +114,7 @@ def make_plan(record: Record, wish: Wish, *, to_compare: bool = True) -> RerunPl
     check_share(config.batch_size, ranks, config.trainer.accumulate_grad_batches)
     if config.tracking.uri:
         resolve_uri(config.tracking.uri)
-    known = facts(record.origin, record.values, record.diff)
+    known = record.facts
     here = _facts_here(record, config, values, ranks)
     return RerunPlan(
         record=record,

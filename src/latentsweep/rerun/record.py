@@ -83,6 +83,11 @@ class Record:
             return 0
         return min((min(curve) for curve in self.run.metrics.values() if curve), default=0)
 
+    @property
+    def facts(self) -> dict[str, str]:
+        """What may have changed its numbers, fact by fact."""
+        return facts(self.origin, self.values, self.diff)
+
     def along_attempts(self) -> list[Difference]:
         """What differed between its last attempt and earlier ones, and changed numbers."""
         last = facts(self.origin, self.values, "")
@@ -121,6 +126,11 @@ class Record:
             return checkpoint_weights(checkpoint) if checkpoint else None
         except CheckpointError:
             return None
+
+
+def differences_of(first: Record, second: Record) -> list[Difference]:
+    """What differs between where two runs' numbers come from."""
+    return differences(first.facts, second.facts)
 
 
 def read_record(run: RecordedRun) -> Record:

@@ -7,20 +7,24 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from latentsweep.config.checks import refuse_password
-from latentsweep.rerun.checkout import check_recorded_code
 from latentsweep.rerun.comparison import Comparison, compare
 from latentsweep.rerun.data import check_data
 from latentsweep.rerun.errors import RerunFailedError, told_apart_from_a_verdict
-from latentsweep.rerun.facts import Effect, differences, facts
+from latentsweep.rerun.facts import Effect
 from latentsweep.rerun.find import find_recorded
 from latentsweep.rerun.folder import PLACE, RerunFolder, rerun_folder
 from latentsweep.rerun.noting import note
 from latentsweep.rerun.plan import RerunPlan, make_plan
-from latentsweep.rerun.record import Record, read_record
+from latentsweep.rerun.record import Record, differences_of, read_record
 from latentsweep.rerun.recorded_sweep import is_sweep
 from latentsweep.rerun.sweep import rerun_sweep
 from latentsweep.rerun.told import show_plan, show_record
-from latentsweep.rerun.training import open_workshop, train_again
+from latentsweep.rerun.training import (
+    Workshop,
+    check_recorded_code,
+    open_workshop,
+    train_again,
+)
 from latentsweep.rerun.variation_told import variation_told
 from latentsweep.rerun.verdict import Verdict, judge
 from latentsweep.rerun.wish import Wish
@@ -50,32 +54,30 @@ def rerun(reference: str, uri: str, wish: Wish, *, dry: bool = False) -> int:
         run = find_recorded(reference, uri, Path(directory))
         if is_sweep(run):
             return rerun_sweep(run, Path(directory), wish, dry=dry)
-        plan = checked_plan(run, wish)
+        plan = checked_plan(read_record(run), wish)
         if dry:
+            check_recorded_code(plan)
             print("DRY=1: nothing was trained")
             return 0
-        with rerun_folder(run.name, plan.request) as folder:
-            return _train_and_compare(plan, folder)
+        with open_workshop(plan) as workshop, rerun_folder(run.name, plan.request) as folder:
+            return _train_and_compare(plan, workshop, folder)
 
 
-def checked_plan(run: RecordedRun, wish: Wish, *, to_compare: bool = True) -> RerunPlan:
+def checked_plan(record: Record, wish: Wish, *, to_compare: bool = True) -> RerunPlan:
     """Tell what is on record and what differs here, and refuse what cannot be trained again.
 
     Args:
-        run: what is on record.
+        record: of the run.
         wish: what is asked for.
         to_compare: see `make_plan`.
 
     Raises:
         LatentsweepError: that is so.
     """
-    record = read_record(run)
     show_record(record)
     plan = make_plan(record, wish, to_compare=to_compare)
     show_plan(plan)
     print(check_data(record, plan.config))
-    if plan.code == "recorded":
-        check_recorded_code(record)
     return plan
 
 
@@ -93,12 +95,11 @@ def tags_of_rerun(run: RecordedRun, name: str) -> dict[str, str]:
     }
 
 
-def _train_and_compare(plan: RerunPlan, folder: RerunFolder) -> int:
+def _train_and_compare(plan: RerunPlan, workshop: Workshop, folder: RerunFolder) -> int:
     """Train and tell what came of it; the exit code."""
     record = plan.record
     tags = tags_of_rerun(record.run, folder.path.name)
-    with open_workshop(plan) as workshop:
-        code = train_again(workshop, plan, folder, tags)
+    code = train_again(workshop, plan, folder, tags)
     again = _record_of(folder)
     if code and not record.run.status is again.run.status is RunStatus.FAILED:
         raise RerunFailedError(
@@ -128,10 +129,8 @@ def _record_of(folder: RerunFolder) -> Record:
 
 def _judged(plan: RerunPlan, again: Record) -> Verdict:
     record = plan.record
-    mine = facts(record.origin, record.values, record.diff)
-    other = facts(again.origin, again.values, again.diff)
     compared = _compared(plan, again)
-    found = [*differences(mine, other), *record.along_attempts()]
+    found = [*differences_of(record, again), *record.along_attempts()]
     ending = ""
     failed = record.run.status is RunStatus.FAILED and plan.until == record.run.last_step
     if failed and again.run.status is not RunStatus.FAILED:

@@ -16,11 +16,11 @@ from latentsweep.rerun.errors import RerunFailedError, told_apart_from_a_verdict
 from latentsweep.rerun.find import find_recorded
 from latentsweep.rerun.folder import RerunFolder, rerun_folder
 from latentsweep.rerun.group import RunGroup
-from latentsweep.rerun.plan import RerunPlan, make_plan
+from latentsweep.rerun.plan import make_plan
 from latentsweep.rerun.record import Record, read_record
 from latentsweep.rerun.rerun import checked_plan, tags_of_rerun
 from latentsweep.rerun.tables import last_value, metric_names, table_told
-from latentsweep.rerun.training import open_workshop, train_again
+from latentsweep.rerun.training import Workshop, open_workshop, train_again
 from latentsweep.rerun.wish import Wish
 from latentsweep.tracking.markdown import markdown_table
 from latentsweep.tracking.nesting import TRIALS_FOLDER
@@ -57,17 +57,18 @@ def repeat_over_seeds(reference: str, uri: str, n: int, wish: Wish) -> int:
         record = read_record(run)
         seeds = [int(record.values["seed"]) + each for each in range(n)]
         first = replace(wish, changes=(*wish.changes, f"seed={seeds[0]}"))
-        plan = checked_plan(run, first, to_compare=False)
+        plan = checked_plan(record, first, to_compare=False)
         request = {**plan.request, "seeds": seeds}
-        with rerun_folder(f"{run.name}-seeds", request) as folder:
+        name = f"{run.name}-seeds"
+        with open_workshop(plan) as workshop, rerun_folder(name, request) as folder:
             group = RunGroup(folder.path, plan.config.tracking)
             group.open(_about(run, seeds, wish, folder))
-            done = {seed: _trained(record, plan, wish, seed, folder) for seed in seeds}
+            done = {seed: _trained(record, workshop, wish, seed, folder) for seed in seeds}
             return _sum_up(group, folder, run, done)
 
 
 def _trained(
-    record: Record, plan: RerunPlan, wish: Wish, seed: int, folder: RerunFolder
+    record: Record, workshop: Workshop, wish: Wish, seed: int, folder: RerunFolder
 ) -> RecordedRun:
     """The run of one seed, trained unless that was done before."""
     own = RerunFolder(folder.path / TRIALS_FOLDER / f"{seed:04d}")
@@ -77,8 +78,7 @@ def _trained(
         wished = replace(wish, changes=(*wish.changes, f"seed={seed}"))
         run = record.run
         tags = {**tags_of_rerun(run, own.path.name), "mlflow.runName": f"seed {seed} of {run.name}"}
-        with open_workshop(plan) as workshop:
-            train_again(workshop, make_plan(record, wished, to_compare=False), own, tags)
+        train_again(workshop, make_plan(record, wished, to_compare=False), own, tags)
     assert own.run is not None
     return read_recorded(own.run.path)
 

@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from latentsweep.errors import ConfigError
-from latentsweep.rerun.checkout import check_recorded_code
 from latentsweep.rerun.child import run_command
 from latentsweep.rerun.data import check_data
 from latentsweep.rerun.errors import RerunFailedError
@@ -17,7 +16,7 @@ from latentsweep.rerun.plan import RerunPlan, make_plan
 from latentsweep.rerun.recorded_sweep import RecordedSweep, read_sweep
 from latentsweep.rerun.sweep_comparison import compare_sweeps
 from latentsweep.rerun.told import show_plan
-from latentsweep.rerun.training import checked, open_workshop
+from latentsweep.rerun.training import Workshop, check_recorded_code, checked, open_workshop
 from latentsweep.rerun.wish import Wish
 from latentsweep.tracking.journal import JOURNAL_NAME
 from latentsweep.tracking.recorded import RecordedRun, read_recorded
@@ -68,13 +67,13 @@ def rerun_sweep(run: RecordedRun, directory: Path, wish: Wish, *, dry: bool) -> 
     plan = make_plan(first, Wish(code=wish.code, packages=wish.packages))
     show_plan(replace(plan, until=None))
     print(check_data(first, plan.config))
-    if plan.code == "recorded":
-        check_recorded_code(first)
     if dry:
+        check_recorded_code(plan)
         print("DRY=1: nothing was trained")
         return 0
-    with rerun_folder(run.name, {**plan.request, "of": run.uid}) as folder:
-        again = _search(recorded, plan, folder.path)
+    request = {**plan.request, "of": run.uid}
+    with open_workshop(plan) as workshop, rerun_folder(run.name, request) as folder:
+        again = _search(recorded, plan, workshop, folder.path)
         lines, same = compare_sweeps(recorded, again)
         print("\n".join(lines))
         told = {"rerun.verdict": lines[0]}
@@ -88,7 +87,9 @@ def rerun_sweep(run: RecordedRun, directory: Path, wish: Wish, *, dry: bool) -> 
         return int(not same)
 
 
-def _search(recorded: RecordedSweep, plan: RerunPlan, folder: Path) -> RecordedSweep:
+def _search(
+    recorded: RecordedSweep, plan: RerunPlan, workshop: Workshop, folder: Path
+) -> RecordedSweep:
     """Search again in a folder, or go on with it.
 
     Raises:
@@ -104,10 +105,9 @@ def _search(recorded: RecordedSweep, plan: RerunPlan, folder: Path) -> RecordedS
     if tracking["uri"]:
         own.append(_quoted("tracking.uri", tracking["uri"]))
         own.append(_quoted("tracking.experiment", tracking["experiment"]))
-    with open_workshop(plan) as workshop:
-        command = workshop.command("sweep.py", *recorded.arguments, *own)
-        again = in_environment({}, f"make rerun RUN={recorded.run.reference}")
-        code = checked(run_command(command, {**workshop.environment, **again}))
+    command = workshop.command("sweep.py", *recorded.arguments, *own)
+    again = in_environment({}, f"make rerun RUN={recorded.run.reference}")
+    code = checked(run_command(command, {**workshop.environment, **again}))
     directory = folder / study
     if code and not (directory / JOURNAL_NAME).exists():
         raise RerunFailedError("the sweep did not begin", mend="what it said stands above")

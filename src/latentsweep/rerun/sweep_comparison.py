@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from itertools import zip_longest
 
 from latentsweep.rerun.comparison import Comparison, compare
-from latentsweep.rerun.facts import CONFIG, Difference, Effect, differences, facts, told_reasons
-from latentsweep.rerun.record import Record
+from latentsweep.rerun.facts import CONFIG, Effect, told_reasons
+from latentsweep.rerun.record import Record, differences_of
 from latentsweep.rerun.recorded_sweep import RecordedSweep
 
 _STATE = "optuna.trial.state"
@@ -24,28 +23,28 @@ def compare_sweeps(first: RecordedSweep, second: RecordedSweep) -> tuple[list[st
     pairs = list(zip_longest(first.ended, second.ended))
     points = 0
     for number, (mine, other) in enumerate(pairs):
-        how = _how_they_differ(mine, other)
+        how, compared = _held_together(mine, other)
         if how:
             return _parted(first, second, number, how), False
-        points += _compared(mine, other).points
+        points += compared
     same = f"{points} numbers the same to the bit"
     return [f"IDENTICAL: {len(pairs)} trials in the same order, {same}"], True
 
 
-def _how_they_differ(mine: Record | None, other: Record | None) -> str:
-    """What tells two trials apart, in a line; empty where nothing does."""
+def _held_together(mine: Record | None, other: Record | None) -> tuple[str, int]:
+    """What tells two trials apart, empty where nothing does, and how many numbers were compared."""
     if mine is None or other is None:
-        return "is there on one side only"
-    keys = [each for each in _found(mine, other) if each.name.startswith(CONFIG)]
+        return "is there on one side only", 0
+    keys = [each for each in differences_of(mine, other) if each.name.startswith(CONFIG)]
     if keys:
-        return told_reasons(keys)
+        return told_reasons(keys), 0
     if _ended(mine) != _ended(other):
-        return f"{_ended(mine)} on record, {_ended(other)} again"
+        return f"{_ended(mine)} on record, {_ended(other)} again", 0
     compared = _compared(mine, other)
     if compared.different:
         point = compared.different[0]
-        return f"first differs in {point.metric} at step {point.step}"
-    return "its weights differ" if compared.weights is False else ""
+        return f"first differs in {point.metric} at step {point.step}", compared.points
+    return "its weights differ" if compared.weights is False else "", compared.points
 
 
 def _parted(first: RecordedSweep, second: RecordedSweep, same: int, how: str) -> list[str]:
@@ -60,7 +59,7 @@ def _parted(first: RecordedSweep, second: RecordedSweep, same: int, how: str) ->
         )
     at = min(same, len(first.ended) - 1, len(second.ended) - 1)
     if at >= 0:
-        found = _found(first.ended[at], second.ended[at])
+        found = differences_of(first.ended[at], second.ended[at])
         reasons = [d for d in found if d.effect is not Effect.NOTHING]
         reasons = [d for d in reasons if not d.name.startswith(CONFIG)]
         if reasons:
@@ -75,21 +74,12 @@ def _ended(trial: Record) -> str:
 def _same_parameters(first: RecordedSweep, second: RecordedSweep) -> int:
     """How many trials have the same config on both sides, in whatever way they ended."""
     return sum(
-        not any(each.name.startswith(CONFIG) for each in _found(mine, other))
+        not any(each.name.startswith(CONFIG) for each in differences_of(mine, other))
         for mine, other in zip(first.ended, second.ended, strict=False)
     )
 
 
-def _found(first: Record, second: Record) -> Sequence[Difference]:
-    return differences(
-        facts(first.origin, first.values, first.diff),
-        facts(second.origin, second.values, second.diff),
-    )
-
-
-def _compared(first: Record | None, second: Record | None) -> Comparison:
-    assert first is not None
-    assert second is not None
+def _compared(first: Record, second: Record) -> Comparison:
     until = max(first.run.last_step, second.run.last_step)
     mine, other = first.weights(), second.weights()
     weights = mine == other if mine and other else None

@@ -66,6 +66,17 @@ def open_workshop(plan: RerunPlan) -> Iterator[Workshop]:
         yield Workshop(root, python, environment)
 
 
+def check_recorded_code(plan: RerunPlan) -> None:
+    """Refuse a plan whose code cannot be brought back, by trying.
+
+    Raises:
+        CodeError: that is so.
+    """
+    if plan.code == "recorded":
+        with workplace() as place, recorded_code(plan.record, place):
+            pass
+
+
 def _environment(plan: RerunPlan) -> dict[str, str]:
     """This one, with what changes numbers as it is on record, where that is wanted."""
     here = environment_for_another()

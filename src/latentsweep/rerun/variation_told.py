@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from latentsweep.rerun.facts import CONFIG, differences, facts
-from latentsweep.rerun.record import Record
+from latentsweep.rerun.facts import CONFIG
+from latentsweep.rerun.record import Record, differences_of
 from latentsweep.rerun.tables import SIDES, side_by_side, table_told
 
 
@@ -14,13 +14,9 @@ def variation_told(first: Record, second: Record) -> str:
         first: the recorded run.
         second: its variation.
     """
-    found = differences(
-        facts(first.origin, first.values, first.diff),
-        facts(second.origin, second.values, second.diff),
-    )
     rows = [
         (each.name.removeprefix(CONFIG), each.first or "none", each.second or "none")
-        for each in found
+        for each in differences_of(first, second)
     ]
     metrics = table_told(
         "metrics, at the last step of both",

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 Source = Literal["recorded", "current"]
-SOURCES = ("recorded", "current")
+SOURCES: tuple[str, ...] = get_args(Source)
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 import hashlib
 import importlib.metadata
 import re
+from functools import cache
 from pathlib import Path
 
 from packaging.requirements import Requirement
@@ -36,7 +37,8 @@ def off_lock(root: Path, versions: dict[str, str]) -> dict[str, list[str]]:
     }
 
 
-def needed(project: str) -> set[str]:
+@cache
+def needed(project: str) -> frozenset[str]:
     """Normal names of the packages that a project needs to run, and these in turn.
 
     Args:
@@ -56,7 +58,7 @@ def needed(project: str) -> set[str]:
             if name not in found and not optional:
                 found.add(name)
                 waiting.append(name)
-    return found
+    return frozenset(found)
 
 
 def lock_digest(root: Path) -> str | None:
