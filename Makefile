@@ -15,7 +15,7 @@ ifneq ($(UNKNOWN),)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup train sweep sweep-status sweep-cancel sweep-proxy rerun seeds diff report dashboard pictures \
+.PHONY: help setup train sweep sweep-status sweep-cancel sweep-proxy evaluate rerun seeds diff report dashboard pictures \
   server sync export promote benchmark test lint format clean
 
 help:  ## list the targets
@@ -81,6 +81,9 @@ AGAIN := $(if $(URI),--uri '$(URI)') $(if $(CODE),--code '$(CODE)') $(if $(PACKA
 rerun: $(INSTALLED)  ## train a recorded run again and compare; RUN= which, STEPS=200, DRY=1, CODE=current, ARGS="seed=1"
 	@$(BIN)/python pipelines/rerun.py '$(RUN)' $(AGAIN) $(if $(STEPS),--steps '$(STEPS)') \
 	  $(if $(DEVICES),--devices '$(DEVICES)') $(if $(filter-out 0,$(DRY)),--dry) $(ARGS)
+
+evaluate: $(INSTALLED)  ## measure a recorded run on its test split; RUN= which, ARGS="importance_samples=5000"
+	@$(BIN)/python pipelines/evaluate.py '$(RUN)' $(if $(URI),--uri '$(URI)') $(ARGS)
 
 seeds: $(INSTALLED)  ## a recorded run over seeds: mean, deviation, 95 % interval; RUN= which, N=5, ARGS="model.beta=2"
 	@$(BIN)/python pipelines/seeds.py '$(RUN)' $(AGAIN) $(if $(N),--n '$(N)') $(ARGS)

@@ -20,6 +20,7 @@ class Stream(IntEnum):
     BINARISE = 5
     PICTURES = 6
     SAMPLER = 7
+    EVALUATION = 8
 
 
 def seed_of(seed: int, stream: Stream, *counters: int) -> int:

@@ -10,6 +10,7 @@ from omegaconf.errors import OmegaConfBaseException
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from latentsweep.config.evaluate import EvaluateConfig
 from latentsweep.config.root import TrainConfig
 from latentsweep.config.sweep import SweepConfig
 from latentsweep.errors import ConfigError
@@ -42,6 +43,17 @@ def sweep_settings(composed: DictConfig) -> SweepConfig:
     values = _resolved(OmegaConf.masked_copy(composed, own))
     with _explained({"sweep": values["sweep"]}, prefix=("sweep",)):
         return SweepConfig(**values["sweep"])
+
+
+def evaluate_settings(composed: DictConfig) -> EvaluateConfig:
+    """The typed config of an evaluation.
+
+    Raises:
+        ConfigError: as for `typed`.
+    """
+    values = _resolved(composed)
+    with _explained(values):
+        return EvaluateConfig(**values)
 
 
 def from_values(values: Mapping[str, Any]) -> TrainConfig:

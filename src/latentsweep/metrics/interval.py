@@ -4,6 +4,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from torch import Tensor
+
 
 @dataclass(frozen=True)
 class Interval:
@@ -22,6 +24,14 @@ class Interval:
     low: float
     high: float
     repetitions: int
+
+
+def standard_error(values: Tensor) -> float:
+    """Standard error of the mean of values (n,) over images: other images, another mean.
+
+    NaN of a single one.
+    """
+    return float(values.double().std()) / math.sqrt(len(values)) if len(values) > 1 else math.nan
 
 
 def mean_interval(values: Sequence[float], confidence: float = 0.95) -> Interval:

@@ -90,6 +90,10 @@ class AE(nn.Module):
         """
         return self.decode(noise)
 
+    def log_likelihood(self, x: Tensor, z: Tensor) -> Tensor:
+        """Log p(x|z) of images (batch, ...) at latents (batch, latent): (batch,) nats."""
+        return self.likelihood.log_prob(at_least_float32(self.decoder(z)), x)
+
     def terms(self, x: Tensor, noise: Tensor) -> Terms:
         """Log likelihood and KL of images `x` at one posterior sample, noise (batch, latent)."""
         return self.terms_of(self.posterior(x), x, noise)

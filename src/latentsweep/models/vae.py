@@ -40,6 +40,10 @@ class VAE(AE):
         """Mean images of draws from the prior, made from standard normal noise (n, latent)."""
         return self.decode(self.prior.sample(noise))
 
+    def log_prior(self, z: Tensor) -> Tensor:
+        """Log p(z) of latents (..., latent): (...) nats."""
+        return self.prior.log_density(z)
+
     def terms_of(self, posterior: DiagonalGaussian, x: Tensor, noise: Tensor) -> Terms:
         """`terms`, where the posterior is known."""
         output = at_least_float32(self.decoder(posterior.sample(noise)))

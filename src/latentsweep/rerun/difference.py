@@ -11,12 +11,14 @@ from latentsweep.errors import ConfigError
 from latentsweep.rerun.code_diff import code_diff
 from latentsweep.rerun.comparison import compare
 from latentsweep.rerun.facts import CONFIG, Difference
-from latentsweep.rerun.find import find_recorded
-from latentsweep.rerun.noting import note
 from latentsweep.rerun.record import Record, differences_of, read_record
 from latentsweep.rerun.recorded_sweep import is_sweep
-from latentsweep.rerun.tables import SIDES, side_by_side, table_told
+from latentsweep.rerun.tables import SIDES, side_by_side
 from latentsweep.tracking.files import write_whole
+from latentsweep.tracking.find_recorded import find_recorded
+from latentsweep.tracking.note import Note
+from latentsweep.tracking.noting import put_on_record
+from latentsweep.tracking.terminal_table import table_told
 
 PLACE = Path("diffs")
 _LINES = 40  # of the code's difference, on a terminal
@@ -65,7 +67,8 @@ def diff(first: str, second: str, uri: str) -> None:
         page = difference_page(found)
         path = PLACE / f"{_short(a)}-vs-{_short(b)}.html"
         write_whole(path, lambda file: file.write(page.encode(errors="replace")))
-        told = [note(record.run, {}, {f"diffs/{path.name}": page}) for record in (a, b)]
+        note = Note(texts={f"diffs/{path.name}": page})
+        told = [put_on_record(record.run, note) for record in (a, b)]
         print(f"page:       {path}{', also among the artifacts of both runs' if all(told) else ''}")
 
 

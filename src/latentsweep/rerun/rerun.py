@@ -11,9 +11,7 @@ from latentsweep.rerun.comparison import Comparison, compare
 from latentsweep.rerun.data import check_data
 from latentsweep.rerun.errors import RerunFailedError, told_apart_from_a_verdict
 from latentsweep.rerun.facts import Effect
-from latentsweep.rerun.find import find_recorded
 from latentsweep.rerun.folder import PLACE, RerunFolder, rerun_folder
-from latentsweep.rerun.noting import note
 from latentsweep.rerun.plan import RerunPlan, make_plan
 from latentsweep.rerun.record import Record, differences_of, read_record
 from latentsweep.rerun.recorded_sweep import is_sweep
@@ -28,6 +26,9 @@ from latentsweep.rerun.training import (
 from latentsweep.rerun.variation_told import variation_told
 from latentsweep.rerun.verdict import Verdict, judge
 from latentsweep.rerun.wish import Wish
+from latentsweep.tracking.find_recorded import find_recorded
+from latentsweep.tracking.note import Note
+from latentsweep.tracking.noting import put_on_record
 from latentsweep.tracking.recorded import RecordedRun, read_recorded
 from latentsweep.tracking.recorder import RunStatus
 
@@ -111,7 +112,7 @@ def _train_and_compare(plan: RerunPlan, workshop: Workshop, folder: RerunFolder)
         told = variation_told(record, again)
         print(told)
         for run, own in ((again.run, tags), (record.run, {})):
-            note(run, own, {f"rerun/{folder.path.name}.txt": told})
+            put_on_record(run, Note(own, {f"rerun/{folder.path.name}.txt": told}))
         folder.finish({"of": record.run.uid})
         _show_places(again)
         return 0
@@ -166,9 +167,12 @@ def _record_verdict(verdict: Verdict, record: Record, again: Record, folder: Rer
     if any(each.effect is Effect.NUMBERS for each in verdict.reasons):
         kind = "other_code"
     told = {f"rerun.{kind}": lines[0]}
-    note(again.run, {**tags_of_rerun(record.run, name), **told}, {f"rerun/{name}.txt": text})
+    put_on_record(
+        again.run,
+        Note({**tags_of_rerun(record.run, name), **told}, {f"rerun/{name}.txt": text}),
+    )
     told[f"rerun.{kind}_by"] = again.run.id
-    note(record.run, told, {f"rerun/{name}.txt": text})
+    put_on_record(record.run, Note(told, {f"rerun/{name}.txt": text}))
     folder.finish({"of": record.run.uid, "verdict": lines})
 
 

@@ -13,19 +13,20 @@ from latentsweep.config.checks import refuse_password
 from latentsweep.errors import ConfigError
 from latentsweep.metrics.interval import Interval, mean_interval
 from latentsweep.rerun.errors import RerunFailedError, told_apart_from_a_verdict
-from latentsweep.rerun.find import find_recorded
 from latentsweep.rerun.folder import RerunFolder, rerun_folder
 from latentsweep.rerun.group import RunGroup
 from latentsweep.rerun.plan import make_plan
 from latentsweep.rerun.record import Record, read_record
 from latentsweep.rerun.rerun import checked_plan, tags_of_rerun
-from latentsweep.rerun.tables import last_value, metric_names, table_told
+from latentsweep.rerun.tables import last_value, metric_names
 from latentsweep.rerun.training import Workshop, open_workshop, train_again
 from latentsweep.rerun.wish import Wish
+from latentsweep.tracking.find_recorded import find_recorded
 from latentsweep.tracking.markdown import markdown_table
 from latentsweep.tracking.nesting import TRIALS_FOLDER
 from latentsweep.tracking.recorded import RecordedRun, read_recorded
 from latentsweep.tracking.recorder import RunStatus
+from latentsweep.tracking.terminal_table import table_told
 
 _HEADINGS = ("metric", "mean", "deviation", "95 % from", "to")
 

@@ -11,7 +11,6 @@ from latentsweep.rerun.child import run_command
 from latentsweep.rerun.data import check_data
 from latentsweep.rerun.errors import RerunFailedError
 from latentsweep.rerun.folder import rerun_folder
-from latentsweep.rerun.noting import note
 from latentsweep.rerun.plan import RerunPlan, make_plan
 from latentsweep.rerun.recorded_sweep import RecordedSweep, read_sweep
 from latentsweep.rerun.sweep_comparison import compare_sweeps
@@ -19,6 +18,8 @@ from latentsweep.rerun.told import show_plan
 from latentsweep.rerun.training import Workshop, check_recorded_code, checked, open_workshop
 from latentsweep.rerun.wish import Wish
 from latentsweep.tracking.journal import JOURNAL_NAME
+from latentsweep.tracking.note import Note
+from latentsweep.tracking.noting import put_on_record
 from latentsweep.tracking.recorded import RecordedRun, read_recorded
 from latentsweep.tracking.recorder import RunStatus
 from latentsweep.training.given_tags import in_environment
@@ -78,8 +79,8 @@ def rerun_sweep(run: RecordedRun, directory: Path, wish: Wish, *, dry: bool) -> 
         print("\n".join(lines))
         told = {"rerun.verdict": lines[0]}
         texts = {f"rerun/{folder.path.name}.txt": "\n".join([*lines, ""])}
-        note(again.run, {**told, "rerun_of": run.id}, texts)
-        note(run, {**told, "rerun.by": again.run.id}, texts)
+        put_on_record(again.run, Note({**told, "rerun_of": run.id}, texts))
+        put_on_record(run, Note({**told, "rerun.by": again.run.id}, texts))
         folder.finish({"of": run.uid, "verdict": lines})
         print(f"rerun:      {folder.path}/{again.run.name}")
         if again.run.identity:

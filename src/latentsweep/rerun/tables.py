@@ -1,45 +1,11 @@
-"""Tables for the terminal and for notes, and the last values that stand in them."""
+"""The last values of recorded runs, beside each other."""
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 from latentsweep.tracking.recorded import RecordedRun
 
 SIDES = ("", "at step")  # of `side_by_side`, before the two sides and their difference
 _COUNTS = 1000
-
-
-def table_told(
-    title: str,
-    headings: Sequence[str],
-    rows: Sequence[Sequence[str]],
-    *,
-    numbers: bool = False,
-) -> str:
-    """A table for the terminal, as text.
-
-    Args:
-        title: above it.
-        headings: of its columns.
-        rows: their cells.
-        numbers: whether all columns but the first hold numbers.
-    """
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(title=title, title_justify="left")
-    for number, heading in enumerate(headings):
-        if numbers and number:
-            table.add_column(heading, overflow="fold", justify="right")
-        else:
-            table.add_column(heading, overflow="fold")
-    for row in rows:
-        table.add_row(*row)
-    console = Console(highlight=False)
-    with console.capture() as captured:
-        console.print(table)
-    return captured.get().rstrip("\n")
 
 
 def away_told(first: float, second: float) -> str:

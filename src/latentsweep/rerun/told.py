@@ -7,8 +7,9 @@ import os
 from latentsweep.rerun.facts import Difference, told_reasons
 from latentsweep.rerun.plan import RerunPlan
 from latentsweep.rerun.record import Record
-from latentsweep.rerun.tables import metric_names, table_told
+from latentsweep.rerun.tables import metric_names
 from latentsweep.tracking.journal import is_at_work
+from latentsweep.tracking.terminal_table import table_told
 
 
 def show_record(record: Record) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from latentsweep.rerun.facts import CONFIG
 from latentsweep.rerun.record import Record, differences_of
-from latentsweep.rerun.tables import SIDES, side_by_side, table_told
+from latentsweep.rerun.tables import SIDES, side_by_side
+from latentsweep.tracking.terminal_table import table_told
 
 
 def variation_told(first: Record, second: Record) -> str:

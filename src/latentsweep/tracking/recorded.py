@@ -13,7 +13,8 @@ from latentsweep.tracking.recorder import RunStatus
 from latentsweep.tracking.records import Metrics, Started, Status, Tags
 
 Curve = dict[int, float]  # value by step
-_NOT_TRAINING = "system/"  # what the machine did meanwhile
+# What the machine did meanwhile, and what an evaluation found out afterwards.
+_NOT_TRAINING = ("system/", "test/")
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 import math
 import sys
+import time
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from latentsweep.errors import ConfigError
 from latentsweep.tracking.asked_store import AskedStore
+from latentsweep.tracking.note import Note
 from latentsweep.tracking.progress import Identity
 from latentsweep.tracking.recorded import Curve, RecordedRun, is_of_training, read_bytes
 from latentsweep.tracking.recorder import RunStatus
@@ -131,13 +133,31 @@ class StoredRuns(AskedStore):
                 if not token:
                     return found
 
-    def note(self, run_id: str, tags: Mapping[str, str], texts: Mapping[str, str]) -> None:
-        """Put tags and text files on a run's record there, where its directory is not at hand."""
+    def note(self, run_id: str, note: Note) -> None:
+        """Put a note on a run's record there, where its directory is not at hand."""
         with self.asking():
-            for name, value in tags.items():
+            for name, value in note.tags.items():
                 self.client.set_tag(run_id, name, value)
-            for path, text in texts.items():
+            for path, text in note.texts.items():
                 self.client.log_text(run_id, text, path)
+            for path, file in note.files.items():
+                parent = str(Path(path).parent)
+                self.client.log_artifact(run_id, str(file), None if parent == "." else parent)
+            if note.metrics:
+                self._add_metrics(run_id, note.metrics)
+
+    def _add_metrics(self, run_id: str, values: Mapping[str, float]) -> None:
+        from mlflow.entities import Metric
+
+        last = [
+            point.step
+            for name in self.client.get_run(run_id).data.metrics
+            if name in values
+            for point in self.client.get_metric_history(run_id, name)
+        ]
+        step, moment = max(last, default=-1) + 1, time.time_ns() // 1_000_000
+        metrics = [Metric(name, value, moment, step) for name, value in values.items()]
+        self.client.log_batch(run_id, metrics=metrics)
 
     def _run(self, run_id: str) -> "Run":
         from mlflow.exceptions import MlflowException

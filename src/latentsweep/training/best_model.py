@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from latentsweep.config.earlier import migrated
 from latentsweep.config.typed import first_line, from_values
 from latentsweep.data.splits import Split
 from latentsweep.errors import StorageError
@@ -97,7 +98,7 @@ def best_model(content: dict[str, Any], shape: tuple[int, int, int]) -> AE:
         content: what `read_checkpoint` gave.
         shape: (channels, height, width) of an image.
     """
-    config = from_values(content[BELONGS_TO]["config"])
+    config = from_values(migrated(content[BELONGS_TO]["config"])[0])
     model = build_model(config.model, config.network, config.likelihood, shape)
     state = content["state_dict"]
     model.load_state_dict(

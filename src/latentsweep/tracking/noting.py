@@ -1,47 +1,51 @@
-"""What became of a rerun, put on the record of both runs."""
+"""What is found out of a run after its end, put on its record."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 
 from latentsweep.errors import LatentsweepError
 from latentsweep.tracking.journal_recorder import JournalRecorder
+from latentsweep.tracking.note import Note
 from latentsweep.tracking.recorded import RecordedRun
 from latentsweep.tracking.stored_runs import StoredRuns
 from latentsweep.tracking.sync import sync
 
 
-def note(run: RecordedRun, tags: Mapping[str, str], texts: Mapping[str, str]) -> bool:
-    """Put tags and text files on a run's record, and have its store told; or say why not.
+def put_on_record(run: RecordedRun, note: Note) -> bool:
+    """Put a note on a run's record, and have its store told; or say why not.
 
     Args:
         run: the run.
-        tags: by name.
-        texts: content of files by their names in MLflow.
+        note: what is to be there.
 
     Returns:
-        Whether they are on its record.
+        Whether it is on its record.
     """
     try:
         if run.directory:
-            _on_disk(run.directory, tags, texts)
+            _on_disk(run.directory, note)
         elif run.identity:
-            StoredRuns(run.identity.uri).note(run.identity.run_id, tags, texts)
+            StoredRuns(run.identity.uri).note(run.identity.run_id, note)
     except LatentsweepError as error:
         print(f"note: {run.reference} was not told of it: {error.what}", file=sys.stderr)
         return False
     return True
 
 
-def _on_disk(directory: Path, tags: Mapping[str, str], texts: Mapping[str, str]) -> None:
+def _on_disk(directory: Path, note: Note) -> None:
     with closing(JournalRecorder(directory)) as recorder:
-        if tags:
-            recorder.tags(tags)
-        for name, content in texts.items():
+        if note.tags:
+            recorder.tags(note.tags)
+        for name, content in note.texts.items():
             recorder.text(name, content)
+        for name, path in note.files.items():
+            recorder.file(path, name)
+        if note.metrics:
+            step = max(recorder.next_step(name) for name in note.metrics)
+            recorder.metrics(note.metrics, step)
     left = sync([directory]).left
     if left:
         why = next(iter(left.values()))

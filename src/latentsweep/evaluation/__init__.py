@@ -1,0 +1,1 @@
+"""A recorded run, measured on its test split as the literature measures."""

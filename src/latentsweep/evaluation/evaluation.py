@@ -1,0 +1,123 @@
+"""What an evaluation came to, and how it is written down."""
+
+import csv
+import io
+import json
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import torch
+
+from latentsweep.config.evaluate import EvaluateConfig
+from latentsweep.evaluation.measuring import Measured, per_image
+from latentsweep.metrics.disentanglement.scores import score_versions
+
+SCORES = "test/scores.json"
+_FORMAT = 1
+# What says where the numbers lay and not what they are.
+_PLACES = ("data_dir", "data_path")
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """A run's model and its baselines, measured on the test split.
+
+    Attributes:
+        measured: of the run's model.
+        metrics: all numbers by name, those of baselines with `ppca/` or `pca/` before theirs.
+        step: optimiser step of the model.
+        images: how many were measured.
+        about: what else is to be known of the numbers, as JSON holds it.
+        notes: what a reader has to be told.
+    """
+
+    measured: Measured
+    metrics: dict[str, float]
+    step: int
+    images: int
+    about: dict[str, Any]
+    notes: list[str] = field(default_factory=list)
+
+    def scores(self) -> dict[str, Any]:
+        """What is compared with an evaluation on record."""
+        return {
+            "format": _FORMAT,
+            "step": self.step,
+            "images": self.images,
+            **self.about,
+            "metrics": self.metrics,
+            "notes": self.notes,
+        }
+
+    def scores_text(self) -> str:
+        """The scores as JSON."""
+        return json.dumps(self.scores(), indent=2) + "\n"
+
+    def recorded_metrics(self) -> dict[str, float]:
+        """The metrics by the names that they are recorded by."""
+        return {f"test/{name}": value for name, value in self.metrics.items()}
+
+    def tables(self) -> dict[str, str]:
+        """CSV files by name: a row a latent, a row an image, and the correlations."""
+        found = self.measured.statistics
+        kl = self.measured.encoded.kl.mean(dim=0)
+        latents = [
+            (j, *(repr(float(values[j])) for values in columns))
+            for columns in [(kl, found.mean, found.variance, found.variance_of_means)]
+            for j in range(len(kl))
+        ]
+        columns = per_image(self.measured)
+        numbers = zip(*(values.tolist() for values in columns.values()), strict=True)
+        images = [(i, *map(repr, row)) for i, row in enumerate(numbers)]
+        correlation = found.correlation.tolist()
+        size = range(len(correlation))
+        return {
+            "test/latents.csv": table(
+                ("latent", "kl", "mean", "variance", "variance_of_means"), latents
+            ),
+            "test/images.csv": table(("image", *columns), images),
+            "test/correlation.csv": table(
+                ("latent", *(f"z{j}" for j in size)),
+                [(f"z{j}", *map(repr, correlation[j])) for j in size],
+            ),
+        }
+
+
+def about_numbers(settings: EvaluateConfig, device: torch.device) -> dict[str, Any]:
+    """What decides the numbers of an evaluation beside model and data."""
+    kept = {name: value for name, value in asdict_of(settings).items() if name not in _PLACES}
+    return {
+        "settings": kept,
+        "versions": {"torch": str(torch.__version__), **score_versions()},
+        "machine": {
+            "device": device.type,
+            "threads": torch.get_num_threads(),
+            "processor": platform.machine(),
+        },
+    }
+
+
+def asdict_of(settings: EvaluateConfig) -> dict[str, Any]:
+    """The settings as plain values."""
+    return asdict(settings)  # type: ignore[call-overload, no-any-return]
+
+
+def table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    """A table as CSV."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(rows)
+    return text.getvalue()
+
+
+def differing(scores: Mapping[str, Any], before: Mapping[str, Any]) -> list[str]:
+    """The metrics that two evaluations do not have in common to the bit, by name."""
+    mine, other = scores["metrics"], before.get("metrics", {})
+    return [
+        name
+        for name in sorted({*mine, *other})
+        if repr(mine.get(name)) != repr(other.get(name))  # NaN equals itself here
+    ]

@@ -1,0 +1,68 @@
+"""What the latents of a model do over a data set: the aggregate posterior and its correlations."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class LatentStatistics:
+    """Of each latent over n images.
+
+    Attributes:
+        mean: of the aggregate posterior q(z) = mean over x of q(z|x), float64 (latent,).
+        variance: of the aggregate posterior: that of the posterior means plus the mean of the
+            posterior variances, (latent,).
+        variance_of_means: of the posterior means, (latent,); above 0.01 the latent is active
+            (Burda et al. 2016).
+        correlation: of the posterior means, (latent, latent); 0 beside a latent that does not vary.
+    """
+
+    mean: Tensor
+    variance: Tensor
+    variance_of_means: Tensor
+    correlation: Tensor
+
+    @property
+    def largest_correlation(self) -> float:
+        """The largest absolute correlation of two latents; 0 where there is one only."""
+        away = self.correlation - torch.diag(self.correlation.diagonal())
+        return float(away.abs().max())
+
+
+def latent_statistics(means: Tensor, variances: Tensor) -> LatentStatistics:
+    """Statistics of the latents over a data set.
+
+    Args:
+        means: posterior means, (n, latent).
+        variances: posterior variances, (n, latent); zeros where codes are points.
+    """
+    means, variances = means.double(), variances.double()
+    spread = means.var(dim=0, correction=0)
+    away = (means - means.mean(dim=0)) / spread.sqrt()
+    away = away.nan_to_num(0.0, 0.0, 0.0)
+    return LatentStatistics(
+        mean=means.mean(dim=0),
+        variance=spread + variances.mean(dim=0),
+        variance_of_means=spread,
+        correlation=(away.T @ away / len(means)).clamp(-1.0, 1.0),
+    )
+
+
+def gaussian_total_correlation(means: Tensor) -> float:
+    """Total correlation in nats of the normal distribution with the posterior means' covariance.
+
+    It is 1/2 (sum_j log S_jj - log det S), 0 for latents that are uncorrelated, infinite where one
+    is a sum of others (Locatello et al. 2019, section 5.2). Latents that do not vary are left out:
+    they depend on nothing.
+
+    Args:
+        means: posterior means, (n, latent).
+    """
+    found = latent_statistics(means, torch.zeros_like(means))
+    varying = found.variance_of_means > 0
+    correlation = found.correlation[varying][:, varying]
+    if len(correlation) < 2:
+        return 0.0
+    return max(0.0, -0.5 * float(torch.linalg.slogdet(correlation).logabsdet))

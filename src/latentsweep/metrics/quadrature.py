@@ -1,0 +1,183 @@
+"""log p(x) by Gauss-Hermite quadrature, for models of few latents.
+
+The nodes of each image are laid around its posterior, whose mean and covariance the quadrature
+itself gives (Naylor & Smith 1982, Applications of a method for the efficient computation of
+posterior distributions). Around the prior instead, nodes would lie too far apart to see posteriors
+as narrow as those of images are.
+"""
+
+from dataclasses import dataclass
+from math import log, pi
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from latentsweep.metrics.interval import standard_error
+from latentsweep.metrics.latent_variable_model import LatentVariableModel
+
+MOST_LATENTS = 3
+# Nodes along each latent, while the nodes are laid and then until two rules agree.
+_LAYING = (7, 7, 7)
+_RULES = (7, 9, 12, 16, 22, 30, 42)
+_PIXELS_AT_ONCE = 2**24
+# A part of the posterior that was laid around before, so that a covariance that few nodes have
+# seen does not collapse.
+_KEPT = 0.1
+
+
+@dataclass(frozen=True)
+class QuadratureEstimate:
+    """log p(x) of n images, in nats per image.
+
+    Attributes:
+        log_likelihood: float64 (n,).
+        error: how far the last two rules of an image are apart, (n,): an estimate of the error of
+            the coarser one.
+        nodes: along each latent, of the finer one, int64 (n,).
+    """
+
+    log_likelihood: Tensor
+    error: Tensor
+    nodes: Tensor
+
+    @property
+    def nll(self) -> float:
+        """Negative log likelihood, mean over the images."""
+        return -float(self.log_likelihood.mean())
+
+    @property
+    def mean_error(self) -> float:
+        """The mean of the errors: that of `nll` if all were on one side."""
+        return float(self.error.mean())
+
+    @property
+    def standard_error(self) -> float:
+        """Standard error of `nll` over images."""
+        return standard_error(self.log_likelihood)
+
+
+@torch.no_grad()
+def quadrature(
+    model: LatentVariableModel,
+    images: Tensor,
+    tolerance: float = 0.01,
+    posterior: tuple[Tensor, Tensor] | None = None,
+) -> QuadratureEstimate:
+    """Log p(x) = log of the integral of p(x|z) p(z) over z, of each image.
+
+    More nodes are laid for an image until two rules differ by no more than the tolerance, at most
+    42 along each latent.
+
+    Args:
+        model: with a prior.
+        images: (n, channels, height, width).
+        tolerance: in nats per image.
+        posterior: mean and variance, (n, latent), around which to begin; None: q(z|x).
+
+    Raises:
+        ValueError: the model has more than three latents, and so too many nodes.
+    """
+    mean, variance = posterior if posterior is not None else model.encode(images)
+    latents = mean.shape[1]
+    if latents > MOST_LATENTS:
+        raise ValueError(
+            f"quadrature over {latents} latents: {_RULES[0]}^{latents} nodes an image are too many"
+        )
+    centre, scale = mean.double(), torch.diag_embed(variance.double().sqrt())
+    for nodes in _LAYING:
+        centre, scale = _laid_anew(model, images, nodes, centre, scale)
+    value = _integral(model, images, _RULES[0], centre, scale)
+    error = torch.full_like(value, torch.inf)
+    used = torch.full_like(value, _RULES[0], dtype=torch.int64)
+    open_ones = torch.arange(len(images), device=images.device)
+    for nodes in _RULES[1:]:
+        finer = _integral(model, images[open_ones], nodes, centre[open_ones], scale[open_ones])
+        error[open_ones] = (finer - value[open_ones]).abs()
+        value[open_ones], used[open_ones] = finer, nodes
+        open_ones = open_ones[error[open_ones] > tolerance]
+        if not len(open_ones):
+            break
+    return QuadratureEstimate(value, error, used)
+
+
+def _rule(nodes: int, latents: int, like: Tensor) -> tuple[Tensor, Tensor]:
+    """Places (nodes^latents, latents) and log weights of the rule for a standard normal density."""
+    places, weights = np.polynomial.hermite_e.hermegauss(nodes)
+    axis = torch.from_numpy(places).to(like.device)
+    log_weights = torch.from_numpy(np.log(weights) - 0.5 * log(2 * pi)).to(like.device)
+    grid = torch.cartesian_prod(*[axis] * latents).reshape(-1, latents)
+    return grid, torch.cartesian_prod(*[log_weights] * latents).reshape(-1, latents).sum(dim=1)
+
+
+def _terms(
+    model: LatentVariableModel, images: Tensor, nodes: int, centre: Tensor, scale: Tensor
+) -> tuple[Tensor, Tensor]:
+    """The logarithms that the integral sums, (n, nodes^latents), and their places in z."""
+    grid, log_weights = _rule(nodes, centre.shape[1], centre)
+    z = centre.unsqueeze(1) + grid @ scale.mT  # (n, places, latent)
+    # The density of the normal distribution that the rule integrates over.
+    log_volume = scale.diagonal(dim1=1, dim2=2).log().sum(dim=1, keepdim=True)
+    log_normal = -0.5 * (grid**2 + log(2 * pi)).sum(dim=1) - log_volume
+    return _log_joint(model, images, z) - log_normal + log_weights, z
+
+
+def _log_joint(model: LatentVariableModel, images: Tensor, z: Tensor) -> Tensor:
+    """Log p(x, z) at places z (n, places, latent) of each image: (n, places)."""
+    flat = z.flatten(0, 1).to(images.dtype)
+    at_once = _at_once(images)
+    owners = torch.arange(len(images), device=images.device).repeat_interleave(z.shape[1])
+    parts = []
+    for part, owner in zip(torch.split(flat, at_once), torch.split(owners, at_once), strict=True):
+        log_likelihood = model.log_likelihood(images[owner], part).double()
+        parts.append(log_likelihood + model.log_prior(part).double())
+    return torch.cat(parts).reshape(z.shape[:2])
+
+
+def _integral(
+    model: LatentVariableModel, images: Tensor, nodes: int, centre: Tensor, scale: Tensor
+) -> Tensor:
+    """Log p(x) by one rule, (n,)."""
+    found = [
+        torch.logsumexp(_terms(model, *part)[0], dim=1)
+        for part in _parts(images, nodes, centre, scale)
+    ]
+    return torch.cat(found)
+
+
+def _laid_anew(
+    model: LatentVariableModel, images: Tensor, nodes: int, centre: Tensor, scale: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Mean of the posterior p(z|x) and a root of its covariance, as one rule gives them."""
+    centres, scales = [], []
+    for part in _parts(images, nodes, centre, scale):
+        terms, z = _terms(model, *part)
+        share = torch.softmax(terms, dim=1).unsqueeze(2)
+        mean = (share * z).sum(dim=1)
+        away = z - mean.unsqueeze(1)
+        covariance = away.mT @ (share * away)
+        before = part[3] @ part[3].mT
+        centres.append(mean)
+        scales.append(torch.linalg.cholesky((1 - _KEPT) * covariance + _KEPT * before))
+    return torch.cat(centres), torch.cat(scales)
+
+
+def _at_once(images: Tensor) -> int:
+    """How many images are decoded beside each other."""
+    return max(64, _PIXELS_AT_ONCE // images[0].numel())
+
+
+def _parts(
+    images: Tensor, nodes: int, centre: Tensor, scale: Tensor
+) -> list[tuple[Tensor, int, Tensor, Tensor]]:
+    """The arguments in parts whose images fit beside each other."""
+    size = max(1, _at_once(images) // nodes ** centre.shape[1])
+    return [
+        (
+            images[start : start + size],
+            nodes,
+            centre[start : start + size],
+            scale[start : start + size],
+        )
+        for start in range(0, len(images), size)
+    ]

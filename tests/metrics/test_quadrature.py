@@ -1,0 +1,95 @@
+import pytest
+import torch
+from torch import Tensor
+
+from latentsweep.config.likelihood import BernoulliConfig
+from latentsweep.config.model import VAEConfig
+from latentsweep.config.network import MLPConfig
+from latentsweep.metrics.quadrature import quadrature
+from latentsweep.models.build import build_model
+from latentsweep.models.vae import VAE
+from tests.metrics.linear_gaussian import linear_gaussian
+from tests.metrics.test_importance import estimate
+
+
+@pytest.mark.parametrize("latents", [1, 2, 3])
+@pytest.mark.parametrize("wrong_by", [0.0, 0.8])
+def test_linear_gaussian_likelihood_is_the_closed_form(latents: int, wrong_by: float) -> None:
+    problem = linear_gaussian(latents, wrong_by=wrong_by)
+    found = quadrature(problem.model, problem.images, tolerance=1e-6)
+    torch.testing.assert_close(found.log_likelihood, problem.log_p, rtol=0, atol=1e-5)
+    assert float(found.error.max()) <= 1e-6
+
+
+def test_elbo_is_below_importance_weights_and_these_below_quadrature() -> None:
+    problem = linear_gaussian(2, count=300, wrong_by=0.5)
+    exact = quadrature(problem.model, problem.images)
+    weighted = estimate(problem, 20)
+    with torch.no_grad():
+        noise = torch.randn(300, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
+        elbo = problem.model.terms(problem.images, noise).elbo
+    assert float(elbo.mean()) < -weighted.nll < -exact.nll
+
+
+def curved_model(latents: int) -> VAE:
+    """A decoder whose posteriors are skewed, narrow and correlated, for an encoder that is off."""
+    torch.manual_seed(4)
+    network = MLPConfig(hidden_sizes=(16,), activation="tanh")
+    model = build_model(VAEConfig(latent_size=latents), network, BernoulliConfig(), (1, 5, 5))
+    assert isinstance(model, VAE)
+    model = model.double()
+    with torch.no_grad():
+        for parameter in model.decoder.parameters():
+            parameter.mul_(4.0)
+    return model
+
+
+def images_of(model: VAE, count: int) -> Tensor:
+    torch.manual_seed(5)
+    with torch.no_grad():
+        output = model.decoder(torch.randn(count, model.latent_size, dtype=torch.float64))
+        return model.likelihood.sample(output)
+
+
+def fine_grid(model: VAE, images: Tensor, points: int) -> Tensor:
+    """log p(x) by the sum over a grid of the prior's box, for comparison: slow and sure."""
+    axis = torch.linspace(-6, 6, points, dtype=torch.float64)
+    grid = torch.cartesian_prod(*[axis] * model.latent_size).reshape(-1, model.latent_size)
+    volume = float(axis[1] - axis[0]) ** model.latent_size
+    found = []
+    with torch.no_grad():
+        prior = model.log_prior(grid)
+        for image in images:
+            log_p = model.log_likelihood(image.expand(len(grid), *image.shape), grid) + prior
+            found.append(log_p.logsumexp(dim=0) + torch.tensor(volume).log())
+    return torch.stack(found)
+
+
+@pytest.mark.parametrize(("latents", "points"), [(1, 4001), (2, 401)])
+def test_curved_posteriors_agree_with_a_fine_grid_within_the_error(
+    latents: int, points: int
+) -> None:
+    model = curved_model(latents)
+    images = images_of(model, 30)
+    expected = fine_grid(model, images, points)
+    found = quadrature(model, images, tolerance=1e-3)
+    away = (found.log_likelihood - expected).abs()
+    assert float(away.mean()) < 2e-3
+    assert float(away.max()) < 0.02
+    assert int(found.nodes.max()) > int(found.nodes.min())  # more nodes where more are needed
+
+
+def test_ten_latents_are_refused() -> None:
+    problem = linear_gaussian(6)
+    with pytest.raises(ValueError, match="too many"):
+        quadrature(problem.model, problem.images)
+
+
+def test_images_that_do_not_fit_beside_each_other_give_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    problem = linear_gaussian(2)
+    whole = quadrature(problem.model, problem.images)
+    monkeypatch.setattr("latentsweep.metrics.quadrature._PIXELS_AT_ONCE", 6 * 100)
+    parts = quadrature(problem.model, problem.images)
+    torch.testing.assert_close(parts.log_likelihood, whole.log_likelihood)
