@@ -25,7 +25,8 @@ class Flat:
 
 def test_heatmap_puts_the_latent_with_most_kl_on_top_under_its_own_number() -> None:
     figure = kl_heatmap([[5.0, 0.0, 1.0], [0.1, 2.0, 1.0]], epochs=[1, 5])
-    axes, bar = figure.axes
+    (axes,) = figure.axes
+    (bar,) = axes.child_axes
     assert [label.get_text() for label in axes.get_yticklabels()] == ["1", "2", "0"]
     assert [label.get_text() for label in axes.get_xticklabels()] == ["1", "5"]
     drawn = np.asarray(axes.images[0].get_array())

@@ -6,6 +6,8 @@ import torch
 from torch import Tensor
 
 from latentsweep.figures.image_model import ImageModel
+from latentsweep.figures.latents import falling, latent_name
+from latentsweep.figures.style import DOTS_PER_INCH, INK, LABEL, NOTE, TITLE
 from latentsweep.figures.tiles import pixel_limits, scaled, tile
 from latentsweep.figures.traversal import traverse
 
@@ -15,7 +17,6 @@ if TYPE_CHECKING:
 
 # Sizes in pixels of the saved picture.
 _WIDTH = 900
-_DOTS_PER_INCH = 100
 _MARGIN = 14
 _HEADING = 26
 _TITLE = 40
@@ -25,7 +26,6 @@ _LATENT_NAMES = 92
 _IMAGES = 16
 _SIDE = 8
 _STEPS = 9
-_INK = "#333333"
 
 
 @torch.no_grad()
@@ -51,7 +51,7 @@ def overview(
     """
     limits = pixel_limits(images)
     shown = images[:_IMAGES]
-    latents = importance.argsort(descending=True)[:_SIDE].tolist()
+    latents = falling(importance.tolist())[:_SIDE]
     pair = scaled(torch.stack([shown, model.decode(model.encode(shown)[0])]), limits)
     drawn = scaled(model.sample(noise[: _SIDE**2]), limits)
     drawn = drawn.reshape(_SIDE, _SIDE, *images.shape[1:])
@@ -75,24 +75,21 @@ def overview(
     corner = (2 * _MARGIN + _SIDE * cell + _LATENT_NAMES, lower)
     size = (_STEPS * cell, tallness * cell * len(latents))
     axes = _panel(figure, corner, size, "One latent moved from -3 to 3", moved)
-    names = [_name(latent, float(importance[latent]), has_prior) for latent in latents]
+    names = [
+        latent_name(latent, float(importance[latent]), has_prior=has_prior) for latent in latents
+    ]
     _name_rows(axes, names)
     return figure
-
-
-def _name(latent: int, importance: float, has_prior: bool) -> str:
-    number = f"{importance:.2f}" if importance < 100 else f"{importance:.0f}"
-    return f"z{latent}  {number} nats" if has_prior else f"z{latent}  var. {number}"
 
 
 def _blank(height: float, title: str) -> "Figure":
     from matplotlib.figure import Figure
 
-    size = (_WIDTH / _DOTS_PER_INCH, round(height) / _DOTS_PER_INCH)
-    figure = Figure(figsize=size, dpi=_DOTS_PER_INCH, facecolor="white")
+    size = (_WIDTH / DOTS_PER_INCH, round(height) / DOTS_PER_INCH)
+    figure = Figure(figsize=size, dpi=DOTS_PER_INCH, facecolor="white")
     top = 1 - _MARGIN / height
     x = _MARGIN / _WIDTH
-    figure.text(x, top, title, va="top", fontsize=13, fontweight="bold", color=_INK)
+    figure.text(x, top, title, va="top", fontsize=TITLE, fontweight="bold", color=INK)
     return figure
 
 
@@ -104,14 +101,14 @@ def _panel(
     images: Tensor,
 ) -> "Axes":
     """Draw (rows, columns, channels, height, width) in [0, 1], `corner` counted from top left."""
-    _, whole = figure.get_size_inches() * _DOTS_PER_INCH
+    _, whole = figure.get_size_inches() * DOTS_PER_INCH
     left, bottom = corner[0] / _WIDTH, 1 - (corner[1] + size[1]) / whole
     axes = figure.add_axes((left, bottom, size[0] / _WIDTH, size[1] / whole))
     rows = len(images)
     # Rows are numbered from the top, so that their names stand at half past each.
     extent = (0, 1, rows, 0)
     axes.imshow(tile(images), cmap="gray", vmin=0, vmax=255, aspect="auto", extent=extent)
-    axes.set_title(heading, loc="left", fontsize=10, color=_INK)
+    axes.set_title(heading, loc="left", fontsize=LABEL, color=INK)
     axes.set_axis_off()
     return axes
 
@@ -125,6 +122,6 @@ def _name_rows(axes: "Axes", names: list[str]) -> None:
             textcoords="offset points",
             ha="right",
             va="center",
-            fontsize=8.5,
-            color=_INK,
+            fontsize=NOTE,
+            color=INK,
         )

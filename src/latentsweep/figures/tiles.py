@@ -17,19 +17,21 @@ _GAP = 2
 _GAP_GREY = 190
 
 
-def tile(images: Tensor) -> Picture:
+def tile(images: Tensor, beside: int = 0) -> Picture:
     """Lay images out in rows and columns with thin grey gaps, enlarged to at most 900 pixels.
 
     Args:
         images: (rows, columns, channels, height, width), values in [0, 1]. Of two channels the
-            first is shown, of more than three the first three.
+            first is shown, of more than three the first three. NaN is as grey as the gaps.
+        beside: columns of other pictures that share the 900 pixels.
 
     Returns:
         (height, width) for grey images, (height, width, 3) for colour ones.
     """
-    shown = (visible(images).clamp(0, 1) * 255).round().to(torch.uint8).cpu().numpy()
-    width = images.shape[1] * images.shape[-1]
-    shown = _enlarge(shown, max(1, (WIDEST - _GAP * images.shape[1]) // width))
+    levels = (visible(images).clamp(0, 1) * 255).nan_to_num(nan=_GAP_GREY)
+    shown = levels.round().to(torch.uint8).cpu().numpy()
+    columns = images.shape[1] + beside
+    shown = _enlarge(shown, max(1, (WIDEST - _GAP * columns) // (columns * images.shape[-1])))
     # A gap behind each image in both directions, and none at the picture's own edge.
     spaced = np.pad(shown, [(0, 0)] * 3 + [(0, _GAP)] * 2, constant_values=_GAP_GREY)
     rows, columns, channels, high, wide = spaced.shape
@@ -57,7 +59,10 @@ def columns_that_fit(width: int, most: int) -> int:
 
 def pixel_limits(images: Tensor) -> Limits:
     """The values to show as black and white: 0 and 1, or the extremes of images beyond them."""
-    low, high = float(images.min()), float(images.max())
+    finite = images[images.isfinite()]
+    if not len(finite):
+        return (0.0, 1.0)
+    low, high = float(finite.min()), float(finite.max())
     return (0.0, 1.0) if low >= 0 and high <= 1 else (low, high)
 
 

@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from latentsweep.figures.style import blank, legend, mark, style_axes
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Curve = Mapping[int, float]
-# Told apart without colour vision, and by their dashes in print.
-_STYLES = (("A", "#2c6fbb", "solid"), ("B", "#d9730d", "dashed"))
 _ACROSS = 3
 
 
@@ -22,30 +22,24 @@ def two_runs(
         first: one run's curves, value by optimiser step, by metric.
         second: the other's.
     """
-    from matplotlib.figure import Figure
-
     rows = -(-len(panels) // _ACROSS)
-    figure = Figure(figsize=(3.6 * _ACROSS, 2.4 * rows), layout="constrained")
+    figure = blank(2.4 * rows, width=3.6 * _ACROSS)
     for number, name in enumerate(panels):
         axes = figure.add_subplot(rows, _ACROSS, number + 1)
-        for (label, colour, dashes), side in zip(_STYLES, (first, second), strict=True):
+        for run, (label, side) in enumerate((("A", first), ("B", second))):
             curve = side.get(name, {})
             steps = sorted(curve)
-            marker = "o" if len(steps) < 2 else None
-            values = [curve[step] for step in steps]
             axes.plot(
-                *(steps, values),
+                steps,
+                [curve[step] for step in steps],
                 label=label,
-                color=colour,
-                linestyle=dashes,
+                color=mark(run).colour,
+                linestyle=mark(run).dashes,
                 linewidth=1.4,
-                marker=marker,
+                marker=mark(run).marker if len(steps) < 2 else None,
             )
-        axes.set_title(name, loc="left", fontsize=10)
-        axes.tick_params(labelsize=8)
-        axes.spines[["top", "right"]].set_visible(False)
+        lowest = number >= len(panels) - _ACROSS
+        style_axes(axes, title=name, x="optimiser step" if lowest else "")
         if number == 0:
-            axes.legend(frameon=False, fontsize=8)
-        if number >= len(panels) - _ACROSS:
-            axes.set_xlabel("optimiser step", fontsize=8)
+            legend(axes)
     return figure

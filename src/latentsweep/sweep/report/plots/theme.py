@@ -7,18 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from latentsweep.figures import style
+
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-INK = "#1f2933"
-MUTED = "#66727f"
-RULE = "#e4e7eb"
-FINISHED = "#2c6fbb"
-PRUNED = "#a3adb8"
-BEST = "#d9730d"
-RUNNING = "#3a9d8f"
-# Reads the same with and without colour vision.
-SCALE = "Cividis"
+INK = style.INK
+MUTED = style.MUTED
+RULE = style.RULE
+FINISHED = style.BLUE
+PRUNED = style.FAINT
+BEST = style.ORANGE
+RUNNING = style.TEAL
+SCALE = style.SEQUENTIAL.capitalize()
 FONT = "Inter, 'Segoe UI', 'Helvetica Neue', Arial, sans-serif"
 CONFIG: dict[str, Any] = {
     "displaylogo": False,

@@ -1,0 +1,44 @@
+"""A figure together with the numbers behind it."""
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from latentsweep.figures.style import DOTS_PER_INCH
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+Cell = str | int | float
+Row = Sequence[Cell]
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A figure and its table.
+
+    Attributes:
+        figure: the picture.
+        columns: names of the table's columns.
+        rows: what is drawn, a cell for each column.
+    """
+
+    figure: "Figure"
+    columns: Sequence[str]
+    rows: Sequence[Row]
+
+    def png(self, dots_per_inch: int = DOTS_PER_INCH) -> bytes:
+        """The figure as a PNG file; at 100 dots per inch it is at most 900 pixels wide."""
+        file = io.BytesIO()
+        self.figure.savefig(file, format="png", dpi=dots_per_inch)
+        return file.getvalue()
+
+    def csv(self) -> str:
+        """The table as a CSV file, each number with all its digits, NaN as `nan`."""
+        file = io.StringIO()
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(self.columns)
+        writer.writerows(self.rows)
+        return file.getvalue()

@@ -1,0 +1,187 @@
+from math import nan
+
+import numpy as np
+import pytest
+
+from latentsweep.figures.against_weight import AtWeight, against_weight
+from latentsweep.figures.correlations import correlations
+from latentsweep.figures.kl_bars import kl_bars
+from latentsweep.figures.latent_map import latent_map
+from latentsweep.figures.rate_distortion import RatePoint, rate_distortion
+from tests.figures.table import read
+
+
+def test_bars_fall_and_their_table_holds_also_the_latents_without_one() -> None:
+    kl = np.random.default_rng(0).random(100)
+    drawn = kl_bars(kl)
+    axes = drawn.figure.axes[0]
+    rows = read(drawn)
+    assert [row["kl"] for row in rows] == sorted(kl.tolist(), reverse=True)
+    assert [bar.get_width() for bar in axes.patches] == [row["kl"] for row in rows[:16]]
+    names = [label.get_text() for label in axes.get_yticklabels()]
+    assert names == [f"z{row['latent']:.0f}" for row in rows[:16]]
+    assert axes.get_title(loc="left").endswith("(16 of 100)")
+    assert f"{sum(kl):.2f}" in axes.get_title(loc="right")
+
+
+def test_bar_of_an_unknown_kl_says_so() -> None:
+    drawn = kl_bars([nan, 1.0])
+    assert [text.get_text() for text in drawn.figure.axes[0].texts] == ["1.00", "nan"]
+    drawn.png()
+
+
+def test_rate_distortion_draws_its_table() -> None:
+    points = [
+        RatePoint(2.0, 90.0, "a", "first", (1.0, 3.0), (80.0, 99.0)),
+        RatePoint(5.0, 70.0, "b", "first"),
+        RatePoint(1 / 3, 100.0, "c", "second"),
+    ]
+    drawn = rate_distortion(points, ([0.0, 4.0], [110.0, 75.0]))
+    rows = read(drawn)
+    pairs = [[row["rate"], row["distortion"]] for row in rows]
+    axes = drawn.figure.axes[0]
+    found = [line.get_xydata().tolist() for line in axes.lines]
+    assert pairs[1::-1] in found
+    assert pairs[2:3] in found
+    assert pairs[3:] in found
+    assert [row["series"] for row in rows] == ["model"] * 3 + ["ppca"] * 2
+    ends = [tuple(row[name] for name in drawn.columns[5:]) for row in rows[:1]]
+    assert ends == [(1.0, 3.0, 80.0, 99.0)]
+    bars = [bar for group in axes.collections for bar in group.get_segments() if len(bar)]
+    assert np.allclose(bars, [[[1, 90], [3, 90]], [[2, 80], [2, 99]]])
+    assert {"a", "b", "c"} <= {text.get_text() for text in axes.texts}
+
+
+def test_rate_plus_distortion_is_minus_elbo_on_a_diagonal() -> None:
+    drawn = rate_distortion([RatePoint(0.0, 100.0), RatePoint(20.0, 60.0)])
+    axes = drawn.figure.axes[0]
+    diagonals = [line.get_xydata() for line in axes.lines if line.get_zorder() == 0]
+    sums = [line.sum(1) for line in diagonals]
+    assert len(sums) >= 3
+    named = {float(text.get_text().replace("\N{MINUS SIGN}", "-")) for text in axes.texts}
+    assert named == {-total[0] for total in sums}
+    assert all(total[0] == pytest.approx(total[1]) for total in sums)
+
+
+def test_many_labels_at_one_place_do_not_cover_each_other() -> None:
+    points = [RatePoint(10.0 + i / 100, 100.0, f"label {i}") for i in range(40)]
+    drawn = rate_distortion([*points, RatePoint(0.0, 150.0)])
+    drawn.png()
+    axes = drawn.figure.axes[0]
+    boxes = [text.get_window_extent() for text in axes.texts if "label" in text.get_text()]
+    assert 1 <= len(boxes) < 40
+    assert all(box.count_overlaps(boxes) == 1 for box in boxes)
+
+
+@pytest.mark.parametrize("points", [[], [RatePoint(nan, 3.0, "a")], [RatePoint(0.0, 3.0, "a")]])
+def test_rate_distortion_of_few_or_unknown_points_is_drawn(points) -> None:
+    assert rate_distortion(points).png()
+
+
+def test_metrics_against_weight_draw_their_table() -> None:
+    settings = [
+        AtWeight(4.0, [0.1, 0.3], 0.2, 0.05, 0.35, "a"),
+        AtWeight(1.0, [0.5], 0.5, nan, nan, "a"),
+        AtWeight(1.0, [0.6, 0.8], 0.7, 0.4, 1.0, "b"),
+    ]
+    drawn = against_weight({"MIG": settings})
+    axes = drawn.figure.axes[0]
+    rows = read(drawn)
+    assert axes.get_xscale() == "log"
+    for group in "ab":
+        mine = [row for row in rows if row["group"] == group]
+        means = [[row["weight"], row["value"]] for row in mine if row["what"] == "mean"]
+        seeds = [
+            [row["weight"], row["value"]]
+            for row in mine
+            if row["what"] == "seed" and not (group == "a" and row["weight"] == 1)
+        ]
+        found = [line.get_xydata().tolist() for line in axes.lines]
+        assert means in found
+        assert seeds in found
+        assert means == sorted(means)
+    bars = [bar for group in axes.collections for bar in group.get_segments() if len(bar)]
+    assert len(bars) == 2
+    assert np.allclose(bars, [[[4.0, 0.05], [4.0, 0.35]], [[1.0, 0.4], [1.0, 1.0]]])
+    low, high = axes.get_ylim()
+    assert low < 0.05
+    assert high > 1.0
+
+
+def test_weight_of_zero_stands_on_the_logarithmic_axis() -> None:
+    drawn = against_weight({"ELBO": [AtWeight(w, [w], w, nan, nan) for w in (0.0, 1.0, 8.0)]})
+    axes = drawn.figure.axes[0]
+    places = axes.transData.transform([(weight, 0) for weight in (0, 1, 8)])[:, 0]
+    assert list(places) == sorted(places)
+    assert axes.get_xlim()[0] < 0 < axes.get_xlim()[1]
+    assert drawn.png()
+
+
+def test_correlations_draw_and_write_their_table() -> None:
+    matrix = [[1.0, -0.256, nan], [0.3, 0.9, -1.0]]
+    drawn = correlations(matrix, ["z0", "z1"], ["shape", "scale", "hue"])
+    axes = drawn.figure.axes[0]
+    shown = axes.images[0]
+    assert np.allclose(np.ma.filled(shown.get_array(), nan), matrix, equal_nan=True)
+    assert shown.get_clim() == (-1, 1)
+    written = [text.get_text().replace("\N{MINUS SIGN}", "-") for text in axes.texts]
+    assert written == ["1.00", "-0.26", "-", "0.30", "0.90", "-1.00"]
+    cells = [(row["row"], row["column"]) for row in read(drawn)]
+    assert cells[:2] == [("z0", "shape"), ("z0", "scale")]
+    assert np.allclose(
+        [row["correlation"] for row in read(drawn)], np.ravel(matrix), equal_nan=True
+    )
+
+
+def test_large_correlations_are_not_written_and_fit_the_page() -> None:
+    names = [f"z{latent}" for latent in range(100)]
+    drawn = correlations(np.eye(100), names, names)
+    assert not drawn.figure.axes[0].texts
+    assert drawn.figure.get_figwidth() <= 9
+
+
+def test_correlations_without_a_name_each_are_refused() -> None:
+    with pytest.raises(ValueError, match="1 x 2 names"):
+        correlations(np.eye(2), ["z0"], ["z0", "z1"])
+
+
+def test_map_shows_the_two_latents_with_most_kl_by_class() -> None:
+    codes = np.random.default_rng(0).normal(size=(60, 4))
+    classes = [f"class {number % 3}" for number in range(60)]
+    drawn = latent_map(codes, [0.1, 2.0, nan, 3.0], classes=classes)
+    assert drawn.columns == ["z3", "z1", "class"]
+    axes = drawn.figure.axes[0]
+    rows = read(drawn)
+    assert len(axes.collections) == 3
+    for points in axes.collections:
+        mine = [[row["z3"], row["z1"]] for row in rows if row["class"] == points.get_label()]
+        assert np.asarray(points.get_offsets()).tolist() == mine
+    labels = {text.get_text() for text in axes.texts}
+    assert labels <= set(classes)
+
+
+def test_map_shades_by_factor() -> None:
+    codes, factor = np.random.default_rng(0).normal(size=(20, 2)), np.arange(20) / 3
+    drawn = latent_map(codes, [2.0, 1.0], factor=factor, factor_name="scale")
+    points = drawn.figure.axes[0].collections[0]
+    assert np.asarray(points.get_array()).tolist() == [row["scale"] for row in read(drawn)]
+    assert drawn.png()
+
+
+@pytest.mark.parametrize("kind", ["classes", "factor", "none"])
+def test_map_of_one_latent_is_a_line_of_codes(kind) -> None:
+    codes = np.random.default_rng(0).normal(size=(30, 1))
+    given = {"classes": {"classes": ["a", "b"] * 15}, "factor": {"factor": range(30)}, "none": {}}
+    drawn = latent_map(codes, [1.0], **given[kind])
+    assert drawn.columns[0] == "z0"
+    found = np.concatenate([points.get_offsets() for points in drawn.figure.axes[0].collections])
+    assert sorted(found[:, 0]) == sorted(row["z0"] for row in read(drawn))
+    assert drawn.png()
+
+
+def test_map_of_many_classes_and_unknown_codes_is_drawn() -> None:
+    codes = np.random.default_rng(0).normal(size=(300, 2))
+    codes[::7] = nan
+    drawn = latent_map(codes, [1.0, 2.0], classes=[f"class {i % 100}" for i in range(300)])
+    assert drawn.figure.axes[0].get_legend() is None
+    assert drawn.png()
