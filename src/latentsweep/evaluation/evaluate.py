@@ -11,6 +11,7 @@ from latentsweep.config.checks import refuse_password
 from latentsweep.config.evaluate import EvaluateConfig
 from latentsweep.evaluation.baselines import Fitted, fit_components
 from latentsweep.evaluation.evaluation import SCORES, Evaluation, about_numbers, differing
+from latentsweep.evaluation.figures import figures
 from latentsweep.evaluation.images import images_of
 from latentsweep.evaluation.measuring import Effort, Measured, measure
 from latentsweep.evaluation.plan import Plan, make_plan
@@ -135,17 +136,28 @@ def _finish(subject: Subject, found: Evaluation, directory: Path) -> None:
     same = before is not None and not differing(found.scores(), before)
     written = True
     if not same:
-        folder = directory / "evaluation"
-        folder.mkdir()
-        written = put_on_record(
-            subject.run,
-            Note(
-                tags={"latentsweep.evaluated_step": str(found.step)},
-                texts={SCORES: found.scores_text(), **found.tables()},
-                metrics=found.recorded_metrics(),
-            ),
+        pictures, numbers = _drawn(subject, found, directory)
+        note = Note(
+            tags={"latentsweep.evaluated_step": str(found.step)},
+            texts={SCORES: found.scores_text(), **found.tables(), **numbers},
+            metrics=found.recorded_metrics(),
+            files=pictures,
         )
+        written = put_on_record(subject.run, note)
     show(subject, found, before, recorded=written)
+
+
+def _drawn(
+    subject: Subject, found: Evaluation, directory: Path
+) -> tuple[dict[str, Path], dict[str, str]]:
+    """The figures as files, and the numbers behind them as CSV, by their names on record."""
+    pictures, numbers = {}, {}
+    for name, drawn in figures(subject, subject.model.cpu(), found.measured):
+        path = directory / f"{name}.png"
+        path.write_bytes(drawn.png())
+        pictures[f"test/{path.name}"] = path
+        numbers[f"test/{name}.csv"] = drawn.csv()
+    return pictures, numbers
 
 
 def _on_record(subject: Subject) -> dict[str, object] | None:

@@ -60,7 +60,7 @@ class Evaluation:
         return {f"test/{name}": value for name, value in self.metrics.items()}
 
     def tables(self) -> dict[str, str]:
-        """CSV files by name: a row a latent, a row an image, and the correlations."""
+        """CSV files by name: a row a latent and a row an image."""
         found = self.measured.statistics
         kl = self.measured.encoded.kl.mean(dim=0)
         latents = [
@@ -71,17 +71,11 @@ class Evaluation:
         columns = per_image(self.measured)
         numbers = zip(*(values.tolist() for values in columns.values()), strict=True)
         images = [(i, *map(repr, row)) for i, row in enumerate(numbers)]
-        correlation = found.correlation.tolist()
-        size = range(len(correlation))
         return {
             "test/latents.csv": table(
                 ("latent", "kl", "mean", "variance", "variance_of_means"), latents
             ),
             "test/images.csv": table(("image", *columns), images),
-            "test/correlation.csv": table(
-                ("latent", *(f"z{j}" for j in size)),
-                [(f"z{j}", *map(repr, correlation[j])) for j in size],
-            ),
         }
 
 

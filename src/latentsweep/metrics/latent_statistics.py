@@ -40,14 +40,31 @@ def latent_statistics(means: Tensor, variances: Tensor) -> LatentStatistics:
     """
     means, variances = means.double(), variances.double()
     spread = means.var(dim=0, correction=0)
-    away = (means - means.mean(dim=0)) / spread.sqrt()
-    away = away.nan_to_num(0.0, 0.0, 0.0)
     return LatentStatistics(
         mean=means.mean(dim=0),
         variance=spread + variances.mean(dim=0),
         variance_of_means=spread,
-        correlation=(away.T @ away / len(means)).clamp(-1.0, 1.0),
+        correlation=correlation_with(means, means),
     )
+
+
+def correlation_with(codes: Tensor, others: Tensor) -> Tensor:
+    """Pearson's correlation of each latent with each column of something else.
+
+    Args:
+        codes: (n, latent).
+        others: (n, columns), such as the factors.
+
+    Returns:
+        float64 (latent, columns); 0 where one of the two does not vary.
+    """
+    left, right = _standardised(codes.double()), _standardised(others.double())
+    return (left.T @ right / len(left)).clamp(-1.0, 1.0)
+
+
+def _standardised(columns: Tensor) -> Tensor:
+    away = columns - columns.mean(dim=0)
+    return (away / columns.std(dim=0, correction=0)).nan_to_num(0.0, 0.0, 0.0)
 
 
 def gaussian_total_correlation(means: Tensor) -> float:
