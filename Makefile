@@ -82,8 +82,9 @@ rerun: $(INSTALLED)  ## train a recorded run again and compare; RUN= which, STEP
 	@$(BIN)/python pipelines/rerun.py '$(RUN)' $(AGAIN) $(if $(STEPS),--steps '$(STEPS)') \
 	  $(if $(DEVICES),--devices '$(DEVICES)') $(if $(filter-out 0,$(DRY)),--dry) $(ARGS)
 
-evaluate: $(INSTALLED)  ## measure a recorded run on its test split; RUN= which, ARGS="importance_samples=5000"
-	@$(BIN)/python pipelines/evaluate.py '$(RUN)' $(if $(URI),--uri '$(URI)') $(ARGS)
+evaluate: $(INSTALLED)  ## measure a recorded run on its test split; RUN= which, DEVICES=2, ARGS="importance_samples=5000"
+	@$(BIN)/python pipelines/evaluate.py '$(RUN)' $(if $(URI),--uri '$(URI)') \
+	  $(if $(DEVICES),--devices '$(DEVICES)') $(ARGS)
 
 seeds: $(INSTALLED)  ## a recorded run over seeds: mean, deviation, 95 % interval; RUN= which, N=5, ARGS="model.beta=2"
 	@$(BIN)/python pipelines/seeds.py '$(RUN)' $(AGAIN) $(if $(N),--n '$(N)') $(ARGS)

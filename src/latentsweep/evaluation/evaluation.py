@@ -13,6 +13,7 @@ import torch
 from latentsweep.config.evaluate import EvaluateConfig
 from latentsweep.evaluation.measuring import Measured, per_image
 from latentsweep.metrics.disentanglement.scores import score_versions
+from latentsweep.models.ae import AE
 
 SCORES = "test/scores.json"
 _FORMAT = 1
@@ -25,7 +26,9 @@ class Evaluation:
     """A run's model and its baselines, measured on the test split.
 
     Attributes:
-        measured: of the run's model.
+        model: the run's, on the CPU.
+        measured: what was found of it.
+        linear: pPCA and what was found of it; None where it was not measured.
         metrics: all numbers by name, those of baselines with `ppca/` or `pca/` before theirs.
         step: optimiser step of the model.
         images: how many were measured.
@@ -33,7 +36,9 @@ class Evaluation:
         notes: what a reader has to be told.
     """
 
+    model: AE
     measured: Measured
+    linear: tuple[AE, Measured] | None
     metrics: dict[str, float]
     step: int
     images: int
@@ -81,7 +86,7 @@ class Evaluation:
 
 def about_numbers(settings: EvaluateConfig, device: torch.device) -> dict[str, Any]:
     """What decides the numbers of an evaluation beside model and data."""
-    kept = {name: value for name, value in asdict_of(settings).items() if name not in _PLACES}
+    kept = {name: value for name, value in asdict(settings).items() if name not in _PLACES}
     return {
         "settings": kept,
         "versions": {"torch": str(torch.__version__), **score_versions()},
@@ -91,11 +96,6 @@ def about_numbers(settings: EvaluateConfig, device: torch.device) -> dict[str, A
             "processor": platform.machine(),
         },
     }
-
-
-def asdict_of(settings: EvaluateConfig) -> dict[str, Any]:
-    """The settings as plain values."""
-    return asdict(settings)  # type: ignore[call-overload, no-any-return]
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:

@@ -2,12 +2,15 @@
 
 from collections.abc import Iterator
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from latentsweep.data.splits import Split
+from latentsweep.evaluation.evaluation import Evaluation
 from latentsweep.evaluation.measuring import Measured
 from latentsweep.evaluation.subject import Subject
+from latentsweep.evaluation.units import MOST_UNITS, factor_names
 from latentsweep.figures.correlations import correlations
 from latentsweep.figures.drawn import Drawn
 from latentsweep.figures.interpolations import interpolations
@@ -16,22 +19,16 @@ from latentsweep.figures.latent_map import latent_map
 from latentsweep.figures.manifold import manifold
 from latentsweep.figures.traversals import traversals
 from latentsweep.metrics.latent_statistics import correlation_with
-from latentsweep.models.ae import AE
 
 _PAIRS = 5
 _MAP_POINTS = 3000
 _MOST_CORRELATED = 64
+_WITH_FACTORS = "Correlation of latents with factors"
 
 
-def figures(subject: Subject, model: AE, measured: Measured) -> Iterator[tuple[str, Drawn]]:
-    """All that apply to a model, each with its name.
-
-    Args:
-        subject: what was evaluated.
-        model: on the CPU.
-        measured: what was found.
-    """
-    test = subject.splits.test
+def figures(subject: Subject, found: Evaluation) -> Iterator[tuple[str, Drawn]]:
+    """All that apply to a run's model, each with its name."""
+    test, model, measured = subject.splits.test, found.model, found.measured
     rate = measured.encoded.kl.mean(dim=0)
     has_prior = model.has_prior
     importance = rate if has_prior else measured.statistics.variance_of_means
@@ -44,6 +41,9 @@ def figures(subject: Subject, model: AE, measured: Measured) -> Iterator[tuple[s
         yield "manifold", manifold(model, images)
     if has_prior:
         yield "kl_per_latent", kl_bars(rate.numpy())
+    if found.linear is not None and model.latent_size <= MOST_UNITS:
+        linear, of_it = found.linear
+        yield "ppca_traversals", traversals(linear, images[0], of_it.encoded.kl.mean(dim=0))
     yield from _correlations(test, measured, importance)
     if model.latent_size > 1:
         yield from _maps(test, measured, importance, has_prior=has_prior)
@@ -54,9 +54,8 @@ def _chosen(test: Split) -> Tensor:
     if test.labels is None:
         count = min(2 * _PAIRS, len(test))
         return torch.linspace(0, len(test) - 1, count).long()
-    labels = test.labels
-    firsts = [int((labels == label).nonzero()[0]) for label in labels.unique(sorted=True)]
-    left = [place for place in range(len(test)) if place not in set(firsts)]
+    firsts = np.unique(test.labels.numpy(), return_index=True)[1].tolist()
+    left = [place for place in range(min(len(test), 100)) if place not in firsts]
     return torch.tensor((firsts + left)[: 2 * _PAIRS])
 
 
@@ -70,11 +69,10 @@ def _correlations(
         yield "correlation", correlations(between, names, names, title="Correlation of latents")
     factors = test.factors
     if factors is not None:
-        known = test.image_set.factor_names or [f"factor {j}" for j in range(factors.shape[1])]
         found = correlation_with(measured.encoded.means[:, order], factors)
         yield (
             "factors",
-            correlations(found, names, list(known), title="Correlation of latents with factors"),
+            correlations(found, names, factor_names(test), title=_WITH_FACTORS),
         )
 
 
@@ -93,11 +91,10 @@ def _maps(
         if test.labels is None:
             yield "latent_map", latent_map(codes, carried, has_prior=has_prior)
         return
-    known = test.image_set.factor_names or [f"factor_{j}" for j in range(factors.shape[1])]
-    for column, name in enumerate(known):
+    for column, name in enumerate(factor_names(test)):
         shades = factors[places, column]
         yield (
-            f"latent_map_{name}",
+            f"latent_map_{name.replace(' ', '_')}",
             latent_map(
                 codes, carried, factor=shades.numpy(), factor_name=name, has_prior=has_prior
             ),

@@ -11,20 +11,20 @@ from latentsweep.evaluation.plan import unit_of_likelihood
 from latentsweep.evaluation.subject import Subject
 from latentsweep.tracking.terminal_table import table_told
 
-NATS, SCORE = "nats per image", "0 to 1"
+NATS, SCORE = "nats", "0 to 1"
 # By metric: what a person calls it, its unit, and digits behind the point.
 ROWS: dict[str, tuple[str, str, int]] = {
-    "elbo": ("ELBO (KL weight 1)", NATS, 2),
-    "reconstruction": ("distortion, -log p(x|z)", NATS, 2),
-    "kl": ("rate, KL", NATS, 2),
-    "nll": ("NLL, importance-weighted", NATS, 2),
-    "quadrature_nll": ("NLL, by quadrature", NATS, 2),
-    "mse": ("squared error", "mean over pixels", 5),
-    "ssim": ("structural similarity", "1 at most", 4),
+    "elbo": ("ELBO, weight 1", NATS, 2),
+    "reconstruction": ("distortion", NATS, 2),
+    "kl": ("rate (KL)", NATS, 2),
+    "nll": ("NLL, weighted", NATS, 2),
+    "quadrature_nll": ("NLL, quadrature", NATS, 2),
+    "mse": ("MSE", "a pixel", 5),
+    "ssim": ("SSIM", "up to 1", 4),
     "active_units": ("active units", "latents", 0),
-    "largest_correlation": ("largest correlation of latents", SCORE, 3),
-    "gaussian_total_correlation": ("total correlation, as if normal", "nats", 3),
-    "probe_accuracy": ("class, by a linear probe", SCORE, 4),
+    "largest_correlation": ("greatest correlation", SCORE, 3),
+    "gaussian_total_correlation": ("total correlation", NATS, 3),
+    "probe_accuracy": ("linear probe", SCORE, 4),
     "mig": ("MIG", SCORE, 3),
     "dci_disentanglement": ("DCI disentanglement", SCORE, 3),
     "dci_completeness": ("DCI completeness", SCORE, 3),
@@ -45,7 +45,7 @@ def show(
 ) -> None:
     """Print the numbers, what a reader has to know of them, and where they are."""
     print(scores_told(subject, found))
-    for note in _notes(subject, found):
+    for note in notes(subject, found):
         print(f"note:       {note}")
     print(f"record:     {_record_told(found, before, recorded=recorded)}")
     run = subject.run
@@ -56,71 +56,64 @@ def show(
 
 
 def scores_told(subject: Subject, found: Evaluation) -> str:
-    """The numbers as a table."""
+    """The numbers as a table for the terminal."""
     model = subject.config.model
     title = (
-        f"{subject.run.name}: {found.images:,} test images, best model (step {found.step}), "
-        f"{model.latent_size} latents"
+        f"{found.images:,} test images, {model.name} of {model.latent_size} latents, "
+        f"step {found.step}"
     )
-    baselines = [name for name in _BASELINES if f"{name}/mse" in found.metrics]
-    headings = (
-        "metric",
-        "value",
-        "+-",
-        *(_BASELINES[name] for name in baselines),
-        "unit",
-    )
-    rows = []
-    for name, (label, unit, digits) in ROWS.items():
-        if name not in found.metrics:
-            continue
-        error = found.metrics.get(f"{name}{_ERROR}")
-        others = [found.metrics.get(f"{baseline}/{name}") for baseline in baselines]
-        rows.append(
-            (
-                label,
-                _number(found.metrics[name], digits),
-                "" if error is None else _number(error, digits),
-                *("" if other is None else _number(other, digits) for other in others),
-                unit,
-            )
-        )
+    headings, rows = score_rows(found)
     return table_told(title, headings, rows, numbers=True)
 
 
-def _number(value: float, digits: int) -> str:
-    return f"{value:,.{digits}f}"
+def score_rows(found: Evaluation) -> tuple[list[str], list[list[str]]]:
+    """Headings and cells of the numbers, with those of the baselines beside them."""
+    baselines = [name for name in _BASELINES if f"{name}/mse" in found.metrics]
+    headings = ["metric", "value", "+-", *(_BASELINES[name] for name in baselines), "unit"]
+    rows = []
+    for name, (label, unit, digits) in ROWS.items():
+        if name in found.metrics:
+            error = found.metrics.get(f"{name}{_ERROR}")
+            others = [found.metrics.get(f"{baseline}/{name}") for baseline in baselines]
+            numbers = [_number(each, digits) for each in (found.metrics[name], error, *others)]
+            rows.append([label, *numbers, unit])
+    return headings, rows
 
 
-def _notes(subject: Subject, found: Evaluation) -> list[str]:
-    notes = list(found.notes)
+def _number(value: float | None, digits: int) -> str:
+    return "" if value is None else f"{value:,.{digits}f}"
+
+
+def notes(subject: Subject, found: Evaluation) -> list[str]:
+    """What a reader of the numbers has to know."""
+    told = list(found.notes)
     metrics, config = found.metrics, subject.config
     if "nll" in metrics:
-        notes.insert(
+        told.insert(
             0,
             f"NLL of {metrics['nll_samples']:.0f} samples an image, which another draw would move "
             f"by {metrics['nll_monte_carlo_error']:.2g}; +- is the standard error over images",
         )
     if "quadrature_error" in metrics:
-        notes.append(f"the quadrature's own error is about {metrics['quadrature_error']:.2g} nats")
+        told.append(f"the quadrature's own error is about {metrics['quadrature_error']:.2g} nats")
     beta = getattr(config.model, "beta", None)
     if beta is not None:
         normalised = beta * config.model.latent_size / math.prod(subject.splits.shape)
-        notes.append(
+        told.append(
             f"KL weight {beta:g} in training, as beta * latents / pixels {normalised:.3g} "
             "(Higgins et al. 2017)"
         )
     if "ppca/nll" in metrics and unit_of_likelihood(subject).startswith("probabilities"):
-        notes.append(
+        told.append(
             "p(x) of this run is a probability of binary pixels and pPCA's is a density: nats of "
             "the one are no nats of the other"
         )
     if "mig" in metrics and config.data.name == _NO_FACTORS_OF_DSPRITES:
-        notes.append("these sprites are not dSprites: published scores are of other images")
+        told.append("these sprites are not dSprites: published scores are of other images")
     if "mig" in metrics:
         versions = found.about["versions"]
-        notes.append(f"scores by scikit-learn {versions['scikit-learn']}")
-    return notes
+        told.append(f"scores by scikit-learn {versions['scikit-learn']}")
+    return told
 
 
 def _record_told(found: Evaluation, before: Mapping[str, Any] | None, *, recorded: bool) -> str:

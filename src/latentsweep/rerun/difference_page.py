@@ -6,16 +6,13 @@ import io
 from collections.abc import Sequence
 from html import escape
 
+from latentsweep.figures.page import html_table, page, section
 from latentsweep.figures.two_runs import two_runs
 from latentsweep.rerun.difference import METRIC_HEADINGS, RunDifference
 from latentsweep.rerun.facts import CONFIG, Difference
 from latentsweep.rerun.record import Record
-from latentsweep.sweep.report.style import CSS
 
 _OWN = """
-th { cursor: default }
-th:after { content: none }
-td { white-space: normal; overflow-wrap: anywhere }
 pre { font-size: 12px; overflow: auto; max-height: 640px; background: #f6f7f9; padding: 12px }
 .plus { color: #1d6f42 } .minus { color: #a33a1f }
 svg { width: 100%; height: auto }
@@ -26,31 +23,17 @@ def difference_page(found: RunDifference) -> str:
     """The page."""
     first, second = found.first, found.second
     sections = [
-        _section("Metrics", _curves(found) + _table(METRIC_HEADINGS, found.metrics)),
-        _section("Config", _differences(found.config, "All keys that decide numbers are alike.")),
-        _section(
+        section("Metrics", _curves(found) + html_table(METRIC_HEADINGS, found.metrics)),
+        section("Config", _differences(found.config, "All keys that decide numbers are alike.")),
+        section(
             "Code, packages, machine",
             _differences(found.others, "All that is on record of them is the same."),
         ),
-        _section("Difference of the code", _code(found.code)),
+        section("Difference of the code", _code(found.code)),
     ]
     title = f"{first.run.name} and {second.run.name}"
-    return f"""<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<title>{escape(title)}</title>
-<style>{CSS}{_OWN}</style>
-</head>
-<body>
-<main>
-<header><h1>Two runs side by side</h1>{_named("A", first)}{_named("B", second)}</header>
-<div class="grid">{"".join(sections)}</div>
-</main>
-</body>
-</html>
-"""
+    header = f"<h1>Two runs side by side</h1>{_named('A', first)}{_named('B', second)}"
+    return page(title, header, sections, _OWN)
 
 
 def _named(label: str, record: Record) -> str:
@@ -65,10 +48,6 @@ def _named(label: str, record: Record) -> str:
     return f'<p><b>{label}</b> {escape(run.name)} <span class="caption">{told}</span></p>'
 
 
-def _section(title: str, body: str) -> str:
-    return f'<section class="wide"><h2>{title}</h2>{body}</section>'
-
-
 def _differences(found: Sequence[Difference], nothing: str) -> str:
     if not found:
         return f"<p>{nothing}</p>"
@@ -77,19 +56,7 @@ def _differences(found: Sequence[Difference], nothing: str) -> str:
          each.effect.value)
         for each in found
     ]  # fmt: skip
-    return _table(("", "A", "B", ""), rows, left=True)
-
-
-def _table(headings: Sequence[str], rows: Sequence[Sequence[str]], *, left: bool = False) -> str:
-    def cell(kind: str, number: int, text: str) -> str:
-        side = ' class="left"' if left or number == 0 else ""
-        return f"<{kind}{side}>{escape(text)}</{kind}>"
-
-    def row(kind: str, cells: Sequence[str]) -> str:
-        return f"<tr>{''.join(cell(kind, n, text) for n, text in enumerate(cells))}</tr>"
-
-    body = "".join(row("td", cells) for cells in rows)
-    return f"<table><thead>{row('th', headings)}</thead><tbody>{body}</tbody></table>"
+    return html_table(("", "A", "B", ""), rows, left=range(4))
 
 
 def _curves(found: RunDifference) -> str:

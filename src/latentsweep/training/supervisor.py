@@ -18,9 +18,8 @@ from latentsweep.tracking.sync import ship_leftovers
 from latentsweep.training.given_tags import given_tags
 from latentsweep.training.interruption import Interruption
 from latentsweep.training.ranks.data import one_copy_a_machine
-from latentsweep.training.ranks.opening import open_ranks
+from latentsweep.training.ranks.opening import open_ranks, until_done
 from latentsweep.training.ranks.ranks import Ranks
-from latentsweep.training.ranks.torchrun import mark_finished
 from latentsweep.training.slurm import preempted
 
 
@@ -48,13 +47,8 @@ class Supervisor:
             # A launcher of ranks sends its signal again, beside the terminal's own.
             self.interruption.patient = True
             self.interruption.listen()
-        try:
-            with ranks.together():
-                yield ranks
-            if ranks.leads:
-                mark_finished()
-        finally:
-            ranks.close()
+        with until_done(ranks):
+            yield ranks
 
     def splits(self, config: TrainConfig, device: torch.device, ranks: Ranks) -> Splits:
         """The run's data, on the device where it fits, and once in the host's memory."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from base64 import b64encode
 from html import escape
 from pathlib import Path
 
+from latentsweep.figures.page import picture
 from latentsweep.sweep.report.labels import (
     metric_label,
     metric_value,
@@ -34,14 +34,8 @@ def traversal_sheets(sweep: Snapshot, entries: list[Entry]) -> str:
     for entry in entries:
         sheet = newest_sheet(entry.run_dir) if entry.run_dir else None
         if sheet:
-            encoded = b64encode(sheet.read_bytes()).decode()
-            caption = _caption(sweep, entry)
-            # Above the picture, so that captions of sheets of unlike height stand in one line.
-            figures.append(
-                f"<figure><figcaption>{caption}</figcaption>"
-                f'<img src="data:image/png;base64,{encoded}" alt="Latent traversals of trial '
-                f'{entry.trial.number}"></figure>'
-            )
+            alt = f"Latent traversals of trial {entry.trial.number}"
+            figures.append(picture(sheet.read_bytes(), alt, _caption(sweep, entry)))
     return f'<div class="sheets">{"".join(figures)}</div>' if figures else ""
 
 

@@ -1,48 +1,18 @@
 """How a report looks, and the little that it does when it is clicked."""
 
-from latentsweep.sweep.report.plots.theme import BEST, FINISHED, FONT, INK, MUTED, PRUNED, RULE
+from latentsweep.figures.page import CSS as BASE
+from latentsweep.sweep.report.plots.theme import BEST, INK, MUTED, PRUNED
 
-CSS = f"""
-* {{ box-sizing: border-box }}
-body {{ margin: 0; background: white; color: {INK}; font: 14px/1.5 {FONT} }}
-main {{ max-width: 1360px; margin: 0 auto; padding: 28px 28px 64px }}
-h1 {{ font-size: 22px; line-height: 1.3; margin: 2px 0 10px; max-width: 60em }}
-h2 {{ font-size: 15px; margin: 0 0 2px }}
-p {{ margin: 0 0 6px; max-width: 78em }}
-a {{ color: {FINISHED}; text-decoration: none }}
-a:hover {{ text-decoration: underline }}
-.study, .taken, .caption {{ color: {MUTED} }}
+CSS = f"""{BASE}
+.study, .taken {{ color: {MUTED} }}
 .study {{ font-size: 13px; overflow-wrap: anywhere }}
-.details {{ color: {MUTED}; overflow-wrap: anywhere }}
 .stopped {{ border-left: 3px solid {BEST}; padding-left: 10px }}
-.grid {{ display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 32px 36px;
-  margin-top: 28px }}
-@media (max-width: 1000px) {{ .grid {{ grid-template-columns: minmax(0, 1fr) }}
-  main {{ padding: 16px 16px 40px }} }}
-section {{ min-width: 0; border-top: 1px solid {RULE}; padding-top: 12px }}
-section.wide {{ grid-column: 1 / -1 }}
-.caption {{ font-size: 12.5px; margin: 0 }}
-.source {{ color: {MUTED}; font-size: 11.5px; margin: 4px 0 0; overflow-wrap: anywhere }}
-.sheets {{ display: grid; grid-template-columns: repeat(auto-fill, minmax(260px, 1fr));
-  gap: 20px; margin-top: 10px }}
-figure {{ margin: 0 }}
-figure img {{ width: 100%; display: block }}
-figcaption {{ font-size: 12.5px; margin-bottom: 6px; overflow-wrap: anywhere }}
-.scroll {{ overflow: auto; max-height: 640px; margin-top: 10px }}
-table {{ border-collapse: collapse; width: 100%; font-size: 13px;
-  font-variant-numeric: tabular-nums }}
-th, td {{ padding: 4px 12px 4px 0; text-align: right; white-space: nowrap }}
-th {{ position: sticky; top: 0; background: white; box-shadow: inset 0 -1px {PRUNED};
-  font-weight: 600; cursor: pointer; user-select: none }}
+th {{ cursor: pointer; user-select: none }}
 th:after {{ content: "\\2195"; color: {PRUNED}; margin-left: 4px; font-weight: 400 }}
 th[aria-sort=ascending]:after {{ content: "\\2191"; color: {INK} }}
 th[aria-sort=descending]:after {{ content: "\\2193"; color: {INK} }}
-td {{ border-bottom: 1px solid {RULE} }}
-.left {{ text-align: left }}
 td.failure {{ white-space: normal; min-width: 16em; overflow-wrap: anywhere }}
 tr.pruned td, tr.waiting td {{ color: {MUTED} }}
-tr.best td:first-child {{ box-shadow: inset 3px 0 {BEST} }}
-td:first-child, th:first-child {{ padding-left: 10px }}
 #address {{ position: fixed; inset: auto 0 0 0; background: {INK}; color: white; padding: 8px 16px;
   font-size: 13px; user-select: all; overflow-wrap: anywhere }}
 """

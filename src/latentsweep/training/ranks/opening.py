@@ -1,7 +1,9 @@
-"""The ranks that a config asks for."""
+"""The ranks that a config asks for, or that a command was started as."""
 
 import os
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import torch
 
@@ -17,6 +19,9 @@ from latentsweep.training.ranks.placement import (
     required_placement,
 )
 from latentsweep.training.ranks.ranks import ALONE, Ranks
+from latentsweep.training.ranks.torchrun import mark_finished
+
+_MEETING_SECONDS = 60.0
 
 
 def open_ranks(config: TrainerConfig) -> Ranks:
@@ -41,6 +46,37 @@ def open_ranks(config: TrainerConfig) -> Ranks:
             mend="trainer=ddp",
         )
     return ALONE
+
+
+@contextmanager
+def started_ranks() -> Iterator[Ranks]:
+    """The ranks that `run_ranks` has started this process among; none but itself where it has not.
+
+    Raises:
+        LatentsweepError: they cannot meet, or one of them failed.
+    """
+    if LAUNCHER not in os.environ:
+        yield ALONE
+        return
+    end_with(int(os.environ[LAUNCHER]), signal.SIGTERM)
+    with until_done(form_group(required_placement(), _MEETING_SECONDS)) as ranks:
+        yield ranks
+
+
+@contextmanager
+def until_done(ranks: Ranks) -> Iterator[Ranks]:
+    """The ranks, within whose work none waits in vain; afterwards they part.
+
+    Raises:
+        LatentsweepError: one of them failed.
+    """
+    try:
+        with ranks.together():
+            yield ranks
+        if ranks.leads:
+            mark_finished()
+    finally:
+        ranks.close()
 
 
 def form_group(placement: Placement, seconds: float) -> Ranks:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from latentsweep.figures import style
+from latentsweep.figures.page import FONT
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -20,7 +21,6 @@ PRUNED = style.FAINT
 BEST = style.ORANGE
 RUNNING = style.TEAL
 SCALE = style.SEQUENTIAL.capitalize()
-FONT = "Inter, 'Segoe UI', 'Helvetica Neue', Arial, sans-serif"
 CONFIG: dict[str, Any] = {
     "displaylogo": False,
     "responsive": True,

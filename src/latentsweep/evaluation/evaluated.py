@@ -1,0 +1,110 @@
+"""A run's model and its baselines, measured on the test split."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from latentsweep.config.evaluate import EvaluateConfig
+from latentsweep.errors import MetricError
+from latentsweep.evaluation.baselines import Fitted, fit_components
+from latentsweep.evaluation.evaluation import Evaluation, about_numbers
+from latentsweep.evaluation.images import images_of
+from latentsweep.evaluation.measuring import Effort, Measured, measure
+from latentsweep.evaluation.plan import Plan
+from latentsweep.evaluation.probe import probe_accuracy
+from latentsweep.evaluation.subject import Subject
+from latentsweep.metrics.disentanglement.factor_vae_score import uncollapsed
+from latentsweep.metrics.disentanglement.scores import disentanglement_scores
+from latentsweep.models.ae import AE
+from latentsweep.models.ppca import pca_model, ppca_model
+from latentsweep.training.device import choose_device
+from latentsweep.training.ranks.ranks import Ranks
+
+# What PCA is reported by; the rest says nothing of it, or the same as of pPCA.
+_OF_PCA = ("mse", "ssim", "probe_accuracy")
+# Of pPCA, whose posterior is exact: one sample gives log p(x) itself.
+_NOT_OF_PPCA = ("elbo", "elbo_standard_error", "nll_samples", "nll_monte_carlo_error")
+
+
+def evaluated(
+    subject: Subject, plan: Plan, settings: EvaluateConfig, ranks: Ranks
+) -> Evaluation | None:
+    """Measure a model and its baselines; None on all ranks but the first.
+
+    Raises:
+        MetricError: scores were asked for that the data's factors do not support.
+    """
+    device = choose_device(subject.config.trainer, ranks)
+    model = subject.model.to(device)
+    images = images_of(subject.splits.test, ranks, device)
+    tolerance = settings.quadrature_tolerance if plan.quadrature else None
+    effort = Effort(settings.importance_samples, tolerance, settings.seed)
+    measured = measure(model, images, effort, subject.span, ranks)
+    fitted = ranks.from_leader(
+        lambda: fit_components(subject.splits, model.latent_size) if plan.baselines else None
+    )
+    exact = Effort(samples=1, tolerance=None, seed=settings.seed)
+    baselines: dict[str, tuple[AE, Measured]] = {}
+    for name, baseline in _baselines(fitted):
+        of_it = measure(baseline.to(device), images, exact, subject.span, ranks)
+        if of_it is not None:
+            baselines[name] = (baseline, of_it)
+    if measured is None:
+        return None
+    notes = list(measured.notes)
+    metrics = dict(measured.metrics)
+    try:
+        metrics |= _of_codes(subject, plan, model, measured, settings.seed)
+    except MetricError as error:
+        if settings.disentanglement == "always":
+            raise
+        notes.append(f"no scores against factors: {error.what} ({error.found})")
+        plan = replace(plan, disentanglement=False)
+        metrics |= _of_codes(subject, plan, model, measured, settings.seed)
+    for name, (baseline, of_it) in baselines.items():
+        metrics |= _of_baseline(name, subject, plan, baseline, of_it, settings.seed)
+    if plan.baselines and fitted is None:
+        notes.append("no principal components: the images vary in no more directions than latents")
+    return Evaluation(
+        model=model.cpu(),
+        measured=measured,
+        linear=baselines.get("ppca"),
+        metrics=metrics,
+        step=subject.step,
+        images=len(subject.splits.test),
+        about=about_numbers(settings, device),
+        notes=notes,
+    )
+
+
+def _baselines(fitted: Fitted | None) -> list[tuple[str, AE]]:
+    if fitted is None:
+        return []
+    return [("ppca", ppca_model(fitted.components)), ("pca", pca_model(fitted.components))]
+
+
+def _of_codes(
+    subject: Subject, plan: Plan, model: AE, measured: Measured, seed: int
+) -> dict[str, float]:
+    """What can be read from the codes: the classes, and the factors."""
+    metrics = {}
+    means = measured.encoded.means
+    if plan.probe:
+        metrics["probe_accuracy"] = probe_accuracy(model, subject.splits, means)
+    factors = subject.splits.test.factors
+    if plan.disentanglement and factors is not None:
+        metrics |= disentanglement_scores(means, factors, seed, uncollapsed(means))
+    return metrics
+
+
+def _of_baseline(
+    name: str, subject: Subject, plan: Plan, model: AE, measured: Measured, seed: int
+) -> dict[str, float]:
+    """A baseline's numbers, so far as they say something of it."""
+    if name == "pca":  # whose codes are pPCA's, scaled
+        plan = replace(plan, disentanglement=False)
+    found = measured.metrics | _of_codes(subject, plan, model, measured, seed)
+    if name == "pca":
+        return {f"pca/{key}": found[key] for key in _OF_PCA if key in found}
+    found["reconstruction"] = found["nll"] - found["kl"]
+    return {f"ppca/{key}": value for key, value in found.items() if key not in _NOT_OF_PPCA}
