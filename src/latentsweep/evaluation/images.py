@@ -7,10 +7,12 @@ import torch
 from torch import Tensor
 
 from latentsweep.data.splits import Split
+from latentsweep.errors import ConfigError
 from latentsweep.training.ranks.ranks import Ranks
 
 _NUMBERS_AT_ONCE = 2**19
-_FEWEST, _MOST = 32, 512
+_MOST = 512
+_MOST_RANKS = 8  # of the smallest splits
 
 
 @dataclass(frozen=True)
@@ -32,13 +34,14 @@ class SplitImages:
 
     @property
     def chunk(self) -> int:
-        """How many are handed out at once: a function of their size alone.
+        """How many are handed out at once: a function of the split alone.
 
         So the same image stands among the same others in each evaluation, of however many ranks,
         and rounding is the same.
         """
         channels, height, width = self.split.shape
-        return max(_FEWEST, min(_MOST, _NUMBERS_AT_ONCE // (channels * height * width)))
+        few = -(-len(self.split) // _MOST_RANKS)
+        return max(1, min(_MOST, few, _NUMBERS_AT_ONCE // (channels * height * width)))
 
     def chunks(self) -> Iterator[tuple[Tensor, int]]:
         """Images (b, channels, height, width), float32, with the place of the first in `share`."""
@@ -48,7 +51,18 @@ class SplitImages:
 
 
 def images_of(split: Split, ranks: Ranks, device: torch.device) -> SplitImages:
-    """This rank's part of a split, in whole chunks."""
+    """This rank's part of a split, in whole chunks.
+
+    Raises:
+        ConfigError: there are more ranks than chunks.
+    """
     chunk = SplitImages(split, range(0), device).chunk
-    own = ranks.share(-(-len(split) // chunk))
+    chunks = -(-len(split) // chunk)
+    if ranks.size > chunks:
+        raise ConfigError(
+            f"DEVICES={ranks.size}: the test split is too small for so many ranks",
+            found=f"{len(split)} images",
+            mend=f"DEVICES={chunks} or less",
+        )
+    own = ranks.share(chunks)
     return SplitImages(split, range(len(split))[own.start * chunk : own.stop * chunk], device)
