@@ -118,7 +118,7 @@ pictures: $(INSTALLED)  ## train the default run and make the README's picture o
 	@$(BIN)/python pipelines/train.py
 	@$(BIN)/python pipelines/pictures.py
 
-benchmark: $(INSTALLED)  ## measure what the documentation claims; PART=throughput|ranks|start|memory|growth|options|gpu|loading|sweep|workers|tracking|runs|faults|suggest
+benchmark: $(INSTALLED)  ## measure what the documentation claims; PART=throughput|ranks|start|memory|growth|options|gpu|loading|sweep|workers|tracking|runs|faults|suggest|metrics
 	@$(BIN)/python pipelines/benchmark.py $(ARGS) $(PART)
 
 test: $(INSTALLED)  ## run all tests

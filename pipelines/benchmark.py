@@ -29,6 +29,7 @@ PARTS = {
     "runs": ("many_runs", "16 runs that log to one server at once (three minutes)"),
     "faults": ("tracking_faults", "what training feels of a lost server (ten minutes)"),
     "suggest": ("suggest_time", "time to suggest parameters after 5,000 trials (five minutes)"),
+    "metrics": ("metrics", "each disentanglement metric on 10,000 sprites (one minute)"),
 }
 
 

@@ -50,6 +50,10 @@ class CheckpointError(LatentsweepError):
     exit_code = 2
 
 
+class MetricError(LatentsweepError):
+    """A metric cannot be computed of the points that it was given."""
+
+
 class StorageError(LatentsweepError):
     """Something could not be written (a full disk, no permission)."""
 

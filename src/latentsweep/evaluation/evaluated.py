@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import replace
+
+import torch
 
 from latentsweep.config.evaluate import EvaluateConfig
 from latentsweep.errors import MetricError
@@ -18,6 +21,7 @@ from latentsweep.metrics.disentanglement.scores import disentanglement_scores
 from latentsweep.models.ae import AE
 from latentsweep.models.ppca import pca_model, ppca_model
 from latentsweep.training.device import choose_device
+from latentsweep.training.kept_memory import kept_memory
 from latentsweep.training.ranks.ranks import Ranks
 
 # What PCA is reported by; the rest says nothing of it, or the same as of pPCA.
@@ -35,6 +39,13 @@ def evaluated(
         MetricError: scores were asked for that the data's factors do not support.
     """
     device = choose_device(subject.config.trainer, ranks)
+    with kept_memory() if device.type == "cpu" else nullcontext():
+        return _evaluated(subject, plan, settings, device, ranks)
+
+
+def _evaluated(
+    subject: Subject, plan: Plan, settings: EvaluateConfig, device: torch.device, ranks: Ranks
+) -> Evaluation | None:
     model = subject.model.to(device)
     images = images_of(subject.splits.test, ranks, device)
     tolerance = settings.quadrature_tolerance if plan.quadrature else None

@@ -15,7 +15,7 @@ class LatentVariableModel(Protocol):
         """Mean and variance of q(z|x), both (batch, latent)."""
 
     def log_likelihood(self, x: Tensor, z: Tensor) -> Tensor:
-        """Log p(x|z) of images (batch, ...) at latents (batch, latent): (batch,) nats."""
+        """Log p(x|z) of images (batch, ...) at latents (..., batch, latent): (..., batch) nats."""
 
     def log_prior(self, z: Tensor) -> Tensor:
-        """Log p(z) of latents (batch, latent): (batch,) nats."""
+        """Log p(z) of latents (..., latent): (...) nats."""

@@ -20,7 +20,7 @@ MOST_LATENTS = 3
 # Nodes along each latent, while the nodes are laid and then until two rules agree.
 _LAYING = (7, 7, 7)
 _RULES = (7, 9, 12, 16, 22, 30, 42)
-_PIXELS_AT_ONCE = 2**24
+_PIXELS_AT_ONCE = 2**20  # what a processor keeps at hand
 # A part of the posterior that was laid around before, so that a covariance that few nodes have
 # seen does not collapse.
 _KEPT = 0.1
@@ -124,14 +124,13 @@ def _terms(
 
 def _log_joint(model: LatentVariableModel, images: Tensor, z: Tensor) -> Tensor:
     """Log p(x, z) at places z (n, places, latent) of each image: (n, places)."""
-    flat = z.flatten(0, 1).to(images.dtype)
-    at_once = _at_once(images)
-    owners = torch.arange(len(images), device=images.device).repeat_interleave(z.shape[1])
-    parts = []
-    for part, owner in zip(torch.split(flat, at_once), torch.split(owners, at_once), strict=True):
-        log_likelihood = model.log_likelihood(images[owner], part).double()
-        parts.append(log_likelihood + model.log_prior(part).double())
-    return torch.cat(parts).reshape(z.shape[:2])
+    places_first = z.transpose(0, 1).to(images.dtype)
+    at_once = max(1, _at_once(images) // len(images))
+    parts = [
+        model.log_likelihood(images, part).double() + model.log_prior(part).double()
+        for part in torch.split(places_first, at_once)
+    ]
+    return torch.cat(parts).T
 
 
 def _integral(

@@ -91,8 +91,9 @@ class AE(nn.Module):
         return self.decode(noise)
 
     def log_likelihood(self, x: Tensor, z: Tensor) -> Tensor:
-        """Log p(x|z) of images (batch, ...) at latents (batch, latent): (batch,) nats."""
-        return self.likelihood.log_prob(at_least_float32(self.decoder(z)), x)
+        """Log p(x|z) of images (batch, ...) at latents (..., batch, latent): (..., batch) nats."""
+        output = at_least_float32(self.decoder(z.flatten(0, -2)))
+        return self.likelihood.log_prob(output.reshape(*z.shape[:-1], *self.shape), x)
 
     def terms(self, x: Tensor, noise: Tensor) -> Terms:
         """Log likelihood and KL of images `x` at one posterior sample, noise (batch, latent)."""

@@ -1,0 +1,1 @@
+"""How well a model's latents agree with factors of variation, or with another seed's latents."""

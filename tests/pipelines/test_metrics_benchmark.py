@@ -1,0 +1,12 @@
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+
+
+def test_each_metric_is_timed_beside_its_limit(
+    benchmark: Callable[[str], ModuleType], tmp_path: Path
+) -> None:
+    (table,) = benchmark("metrics").measure(tmp_path, quick=True)
+    names, seconds, limits = (list(column.cells) for column in table.columns)
+    assert {"mig", "dci", "sap", "modularity", "explicitness"} < set(names)
+    assert all(float(taken) < float(limit) for taken, limit in zip(seconds, limits, strict=True))
