@@ -30,6 +30,9 @@ CASES = {
     "convolutions, free bits": [
         *("network=conv", "network.hidden_size=16", "likelihood=gaussian", "model.free_bits=0.5")
     ],
+    "shuffled codes, discriminator": [
+        *("model=factor_vae", "trainer.max_epochs=1", "tracking.images_every_n_epochs=0")
+    ],
 }
 
 
