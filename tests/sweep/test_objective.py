@@ -10,6 +10,7 @@ from latentsweep.config.typed import typed
 from latentsweep.data.describe import describe
 from latentsweep.errors import ConfigError
 from latentsweep.sweep.corners import check_corners
+from latentsweep.sweep.keys import choices_with, is_whole_number, schemas
 from latentsweep.sweep.objective import Direction, check_objectives, logged_metrics
 
 from .search_spaces import by_hydra, composer_of, space_of
@@ -136,6 +137,16 @@ def test_objective_that_the_search_would_move_is_refused_with_the_reason(
         check([objective], expressions, fixed, direction="minimize")
     assert f"sweep.objective={objective} cannot be compared" in str(caught.value)
     assert reason in str(caught.value)
+
+
+OF_MODELS = [key for key in schemas() if key.startswith("model.")]
+
+
+@pytest.mark.parametrize("key", sorted({*OF_MODELS} - {"model.name", "model.latent_size"}))
+def test_no_key_of_a_model_may_be_searched_for_the_loss_that_it_is_part_of(key: str) -> None:
+    values = "1,2" if is_whole_number(key) else "0.5,1.0"
+    with pytest.raises(ConfigError, match=f"{key} is searched"):
+        check(["val/loss"], {key: values}, "data=digits", f"model={choices_with(key)[-1]}")
 
 
 @pytest.mark.parametrize(
