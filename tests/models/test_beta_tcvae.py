@@ -66,7 +66,7 @@ def test_weights_of_the_paper_have_the_same_gradient() -> None:
 def test_loss_is_likelihood_kl_and_the_rest_of_the_total_correlation(weight: float) -> None:
     model = built(BetaTCVAEConfig(latent_size=3, beta=6.0))
     terms = model.terms(*batch(model))
-    found = model.loss(terms, Pressure(weight, None))
+    found = model.loss(terms, Pressure(weight, None)).detach()
     codes = [given(field).detach() for field in (terms.z, terms.mean, terms.log_variance)]
     regulariser = float(terms.kl.detach().sum(1).mean()) + 5 * by_loops(*codes)
     expected = -float(terms.log_likelihood.detach().mean()) + weight * regulariser
