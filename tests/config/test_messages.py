@@ -8,6 +8,7 @@ from latentsweep.errors import ConfigError
 
 from .conftest import Configure
 
+COUPLED = ("beta_tcvae", "factor_vae", "dip_vae_i", "dip_vae_ii", "info_vae")
 FASHION = DataDescription(shape=(1, 28, 28), training_images=54_000)
 
 
@@ -54,6 +55,20 @@ def test_key_of_another_choice_lists_the_keys_of_this_one(configure: Configure) 
         (["model=ae", "kl_schedule=warmup"], "no KL term"),
         (["model=vae", "kl_schedule=capacity"], "model=beta_vae"),
         (["kl_schedule=capacity", "model.free_bits=1"], "model.free_bits=0"),
+        (["model=iwae", "kl_schedule=warmup"], "model=iwae kl_schedule=warmup"),
+        (["model=iwae", "kl_schedule=capacity"], "no KL term to schedule"),
+        *(
+            (
+                [f"model={name}", "trainer.accumulate_grad_batches=2"],
+                f"model={name} needs the whole",
+            )
+            for name in COUPLED
+        ),
+        *(([f"model={name}", "kl_schedule=capacity"], "model=beta_vae") for name in COUPLED),
+        (["model=factor_vae", "model.beta=2"], "model.gamma"),
+        (["model=info_vae", "model.alpha=1.5"], "less than or equal to 1"),
+        (["model=iwae", "model.importance_samples=0"], "greater than or equal to 1"),
+        (["model=dip_vae_i", "model.free_bits=1"], "unknown key model.free_bits"),
         (["model.latent_size=785"], "at most 784"),
         (["network=conv", "network.channels=[32,32,64]"], "28x28"),
         (["batch_size=54001"], "at most 54000"),
@@ -73,6 +88,18 @@ def test_impossible_combination_is_refused_with_its_mend(
     configure: Configure, overrides: list[str], says: str
 ) -> None:
     assert says in message_of(configure, *overrides)
+
+
+@pytest.mark.parametrize("name", COUPLED)
+@pytest.mark.parametrize("schedule", ["constant", "warmup", "cyclic"])
+def test_schedules_that_weigh_a_regulariser_take_any_model_that_has_one(
+    configure: Configure, name: str, schedule: str
+) -> None:
+    check(configure(f"model={name}", f"kl_schedule={schedule}"), FASHION)
+
+
+def test_bound_of_several_samples_may_be_computed_in_parts(configure: Configure) -> None:
+    check(configure("model=iwae", "trainer.accumulate_grad_batches=2"), FASHION)
 
 
 def test_password_in_an_address_is_not_repeated(configure: Configure) -> None:

@@ -31,6 +31,8 @@ def exported(directory: Path, *overrides: str) -> AE:
         ("network=conv", "model=vae"),
         ("network=conv", "model=ae", "likelihood=gaussian", "likelihood.learn_variance=true"),
         ("network=linear", "likelihood=continuous_bernoulli"),
+        ("network=linear", "model=factor_vae", "likelihood=gaussian"),
+        ("network=linear", "model=iwae"),
     ],
 )
 def test_programs_and_weights_give_the_models_numbers_for_any_batch(
@@ -63,6 +65,16 @@ def test_neither_program_holds_the_other_half(tmp_path: Path) -> None:
     exported(tmp_path)
     both = (tmp_path / ENCODE).stat().st_size + (tmp_path / DECODE).stat().st_size
     assert both < 1.2 * (tmp_path / WEIGHTS).stat().st_size
+
+
+def test_no_program_holds_a_discriminator(tmp_path: Path) -> None:
+    exported(tmp_path, "model=factor_vae")
+    for name in (ENCODE, DECODE):
+        program = torch.export.load(tmp_path / name)
+        assert not [each for each in program.state_dict if "discriminator" in each]
+    both = (tmp_path / ENCODE).stat().st_size + (tmp_path / DECODE).stat().st_size
+    assert both < 0.2 * (tmp_path / WEIGHTS).stat().st_size
+    assert "discriminator.layers.0.weight" in load_model(tmp_path).state_dict()
 
 
 def test_a_damaged_export_is_told_of(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from latentsweep.config.typed import typed
 from latentsweep.data.describe import describe
 from latentsweep.errors import ConfigError
 from latentsweep.sweep.corners import check_corners
+from latentsweep.sweep.keys import choices_with, is_whole_number, schemas
 from latentsweep.sweep.objective import Direction, check_objectives, logged_metrics
 
 from .search_spaces import by_hydra, composer_of, space_of
@@ -101,6 +102,23 @@ def test_disentanglement_needs_factors(tmp_path: Path) -> None:
         ("val/loss", {"kl_schedule.steps": "1,2"}, "kl_schedule=warmup", "kl_schedule.steps is"),
         ("val/loss", {"batch_size": "32,64"}, "kl_schedule=warmup", "how many steps a run has"),
         ("val/loss", {"trainer.max_epochs": "1,2"}, "kl_schedule=cyclic", "how many steps"),
+        ("val/loss", {"model.gamma": "1.0,2.0"}, "model=factor_vae", "model.gamma is searched"),
+        ("val/loss", {"model.beta": "1.0,2.0"}, "model=beta_tcvae", "model.beta is searched"),
+        *(
+            ("val/loss", {f"model.{key}": "1.0,2.0"}, f"model={name}", f"model.{key} is searched")
+            for name in ("dip_vae_i", "dip_vae_ii")
+            for key in ("lambda_diagonal", "lambda_off_diagonal")
+        ),
+        ("val/loss", {"model.alpha": "0.1,0.2"}, "model=info_vae", "model.alpha is searched"),
+        ("val/loss", {"model.mmd_weight": "1.0,2.0"}, "model=info_vae", "model.mmd_weight is"),
+        ("val/loss", {"model.importance_samples": "1,5"}, "model=iwae", "the bound tight"),
+        (
+            "val/loss",
+            {"model.discriminator_learning_rate": "1e-5,1e-4"},
+            "model=factor_vae",
+            "the discriminator bad",
+        ),
+        ("val/loss", {"batch_size": "32,64"}, "model=info_vae", "how many images a batch has"),
         ("val/elbo", {"data": "mnist,fashion_mnist"}, "seed=0", "which images"),
         ("val/kl", {"data.binarise": "none,dynamic"}, "data=mnist", "which images"),
         ("val/active_units", {"data.val_fraction": "0.1,0.2"}, "data=digits", "which images"),
@@ -121,6 +139,16 @@ def test_objective_that_the_search_would_move_is_refused_with_the_reason(
     assert reason in str(caught.value)
 
 
+OF_MODELS = [key for key in schemas() if key.startswith("model.")]
+
+
+@pytest.mark.parametrize("key", sorted({*OF_MODELS} - {"model.name", "model.latent_size"}))
+def test_no_key_of_a_model_may_be_searched_for_the_loss_that_it_is_part_of(key: str) -> None:
+    values = "1,2" if is_whole_number(key) else "0.5,1.0"
+    with pytest.raises(ConfigError, match=f"{key} is searched"):
+        check(["val/loss"], {key: values}, "data=digits", f"model={choices_with(key)[-1]}")
+
+
 @pytest.mark.parametrize(
     ("objective", "expressions", "fixed"),
     [
@@ -130,6 +158,9 @@ def test_objective_that_the_search_would_move_is_refused_with_the_reason(
         ("val/kl", {"likelihood": "bernoulli,gaussian"}, "data=digits"),
         ("val/loss", {"model.latent_size": "2,3", "batch_size": "32,64"}, "data=digits"),
         ("val/reconstruction", {"model": "ae,vae"}, "data=digits"),
+        ("val/elbo", {"model": "vae,iwae,factor_vae"}, "data=digits"),
+        ("val/elbo", {"model.gamma": "1.0,2.0", "batch_size": "32,64"}, "model=factor_vae"),
+        ("val/loss", {"batch_size": "32,64"}, "model=iwae"),
     ],
 )
 def test_objective_that_means_the_same_in_all_trials_is_taken(

@@ -7,7 +7,13 @@ from latentsweep.config.conv_sizes import conv_channels
 from latentsweep.config.data import DataDescription
 from latentsweep.config.kl_schedule import CapacityConfig, ConstantConfig
 from latentsweep.config.likelihood import BernoulliConfig, ContinuousBernoulliConfig
-from latentsweep.config.model import AEConfig, VAEConfig
+from latentsweep.config.model import (
+    AEConfig,
+    BetaVAEConfig,
+    CouplingConfig,
+    IWAEConfig,
+    VAEConfig,
+)
 from latentsweep.config.network import ConvConfig
 from latentsweep.config.root import TrainConfig
 from latentsweep.errors import ConfigError
@@ -49,10 +55,17 @@ def _schedule_has_a_kl_to_move(config: TrainConfig, _: DataDescription) -> None:
             expected="kl_schedule=constant",
             mend="model=vae or model=beta_vae",
         )
-    if isinstance(config.model, VAEConfig) and isinstance(schedule, CapacityConfig):
+    if isinstance(config.model, IWAEConfig) and not isinstance(schedule, ConstantConfig):
+        raise ConfigError(
+            "an importance-weighted bound has no KL term to schedule",
+            found=f"model=iwae kl_schedule={schedule.name}",
+            expected="kl_schedule=constant",
+            mend="kl_schedule=constant, or model=vae or model=beta_vae",
+        )
+    if not isinstance(config.model, BetaVAEConfig) and isinstance(schedule, CapacityConfig):
         raise ConfigError(
             "a capacity schedule needs a KL weight of its own",
-            found="model=vae kl_schedule=capacity",
+            found=f"model={config.model.name} kl_schedule=capacity",
             expected="model=beta_vae, whose model.beta is the schedule's gamma",
             mend="model=beta_vae model.beta=1000 kl_schedule=capacity",
         )
@@ -61,8 +74,11 @@ def _schedule_has_a_kl_to_move(config: TrainConfig, _: DataDescription) -> None:
 def _parts_of_a_batch(config: TrainConfig, _: DataDescription) -> None:
     parts = config.trainer.accumulate_grad_batches
     if parts > 1 and bends_the_mean(config):
+        coupled = isinstance(config.model, CouplingConfig)
         raise ConfigError(
-            "free bits and a capacity schedule need the whole batch at once",
+            f"the loss of model={config.model.name} needs the whole batch at once"
+            if coupled
+            else "free bits and a capacity schedule need the whole batch at once",
             found=f"trainer.accumulate_grad_batches={parts}",
             expected="trainer.accumulate_grad_batches=1",
             mend="more ranks, or a smaller batch_size",
@@ -97,12 +113,17 @@ def check_share(batch_size: int, ranks: int, parts: int = 1) -> None:
 
 
 def bends_the_mean(config: TrainConfig) -> bool:
-    """Whether the loss is more than a mean over images: it bends the batch's mean KL."""
-    return _free_bits(config) > 0 or isinstance(config.kl_schedule, CapacityConfig)
+    """Whether the loss is more than a mean over images: of half a batch it says something else.
+
+    It bends the batch's mean KL, or couples the images by a penalty.
+    """
+    coupled = isinstance(config.model, CouplingConfig)
+    return coupled or _free_bits(config) > 0 or isinstance(config.kl_schedule, CapacityConfig)
 
 
 def _free_bits(config: TrainConfig) -> float:
-    return 0.0 if isinstance(config.model, AEConfig) else config.model.free_bits
+    model = config.model
+    return model.free_bits if isinstance(model, VAEConfig | BetaVAEConfig) else 0.0
 
 
 def _capacity_or_free_bits(config: TrainConfig, _: DataDescription) -> None:

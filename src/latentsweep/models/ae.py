@@ -1,7 +1,6 @@
 """The autoencoder: what every model here offers."""
 
-from collections.abc import Callable
-from typing import TypedDict, Unpack
+from typing import Any, TypedDict, Unpack
 
 import torch
 from torch import Tensor, nn
@@ -11,6 +10,7 @@ from latentsweep.models.kl_schedules import Pressure
 from latentsweep.models.likelihoods.likelihood import Likelihood
 from latentsweep.models.posterior import DiagonalGaussian
 from latentsweep.models.terms import Terms
+from latentsweep.models.whole_batch import WHOLE, WholeBatch
 
 
 class Parts(TypedDict):
@@ -32,14 +32,6 @@ class Parts(TypedDict):
     shape: tuple[int, int, int]
 
 
-BatchMean = Callable[[Tensor], Tensor]
-
-
-def mean(values: Tensor) -> Tensor:
-    """The mean over a batch, (batch, ...) to (...)."""
-    return values.mean(dim=0)
-
-
 def at_least_float32(output: Tensor) -> Tensor:
     """A network's output in the precision of the terms, also where the network ran in bfloat16.
 
@@ -53,9 +45,15 @@ class AE(nn.Module):
 
     Everything is a function of the parameters and the arguments: no model draws noise or counts
     steps, so the loss may be called through `torch.func.functional_call` and `vmap`.
+
+    Attributes:
+        has_prior: whether there is a p(z), and so a KL.
+        couples_images: whether the loss is more than a mean over images and a function of their
+            mean KL, so that a part of a batch says little of it.
     """
 
     has_prior = False
+    couples_images = False
 
     def __init__(self, **parts: Unpack[Parts]) -> None:
         super().__init__()
@@ -64,6 +62,18 @@ class AE(nn.Module):
         self.likelihood = parts["likelihood"]
         self.latent_size = parts["latent_size"]
         self.shape = parts["shape"]
+
+    @property
+    def noise_size(self) -> int:
+        """Standard normal numbers that `terms` takes for each image."""
+        return self.latent_size
+
+    def parameter_groups(self) -> list[dict[str, Any]]:
+        """All parameters in the optimiser's groups, with the settings that a group has of its own.
+
+        Gradients are clipped group by group.
+        """
+        return [{"params": list(self.parameters())}]
 
     def posterior(self, x: Tensor) -> DiagonalGaussian:
         """q(z|x) of images (batch, channels, height, width): here a point for each."""
@@ -96,7 +106,12 @@ class AE(nn.Module):
         return self.likelihood.log_prob(output.reshape(*z.shape[:-1], *self.shape), x)
 
     def terms(self, x: Tensor, noise: Tensor) -> Terms:
-        """Log likelihood and KL of images `x` at one posterior sample, noise (batch, latent)."""
+        """Log likelihood and KL of images `x` at one posterior sample.
+
+        Args:
+            x: (batch, channels, height, width).
+            noise: (batch, noise_size).
+        """
         return self.terms_of(self.posterior(x), x, noise)
 
     def terms_of(self, posterior: DiagonalGaussian, x: Tensor, noise: Tensor) -> Terms:
@@ -105,12 +120,12 @@ class AE(nn.Module):
         output = at_least_float32(self.decoder(code))
         return Terms(self.likelihood.log_prob(output, x), torch.zeros_like(code))
 
-    def loss(self, terms: Terms, pressure: Pressure, batch_mean: BatchMean = mean) -> Tensor:
+    def loss(self, terms: Terms, pressure: Pressure, whole: WholeBatch = WHOLE) -> Tensor:
         """Mean over the batch of the negative log likelihood: a scalar, nats per image."""
         return -terms.log_likelihood.mean()
 
     def forward(self, x: Tensor, noise: Tensor, pressure: Pressure) -> Tensor:
-        """The loss of images (batch, channels, height, width) with noise (batch, latent)."""
+        """The loss of images (batch, channels, height, width) with noise (batch, noise_size)."""
         return self.loss(self.terms(x, noise), pressure)
 
 

@@ -40,24 +40,24 @@ _LARGEST_BATCH = 2**20
 
 
 class _Encode(nn.Module):
-    """Images to posterior means and variances, as a module's forward."""
+    """Images to posterior means and variances, as a module's forward, with nothing else in it."""
 
     def __init__(self, model: AE) -> None:
         super().__init__()
         self.model = copy.copy(model)
-        self.model._modules = {**model._modules, "decoder": nn.Identity()}
+        self.model._modules = {"encoder": model.encoder}
 
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
         return self.model.encode(images)
 
 
 class _Decode(nn.Module):
-    """Latents to mean images, as a module's forward."""
+    """Latents to mean images, as a module's forward, with nothing else in it."""
 
     def __init__(self, model: AE) -> None:
         super().__init__()
         self.model = copy.copy(model)
-        self.model._modules = {**model._modules, "encoder": nn.Identity()}
+        self.model._modules = {"decoder": model.decoder, "likelihood": model.likelihood}
 
     def forward(self, latents: Tensor) -> Tensor:
         return self.model.decode(latents)

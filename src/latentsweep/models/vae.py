@@ -5,15 +5,19 @@ from typing import Unpack
 from torch import Tensor
 
 from latentsweep.config.model import VAEConfig
-from latentsweep.models.ae import AE, BatchMean, Parts, at_least_float32, mean
+from latentsweep.models.ae import AE, Parts, at_least_float32
 from latentsweep.models.kl_schedules import Pressure
 from latentsweep.models.posterior import DiagonalGaussian
 from latentsweep.models.prior import StandardNormal
 from latentsweep.models.terms import Terms
+from latentsweep.models.whole_batch import WHOLE, WholeBatch
 
 
 class VAE(AE):
     """An autoencoder whose codes are distributions, pulled towards a prior.
+
+    Attributes:
+        beta: KL weight at full strength.
 
     Args:
         prior: p(z).
@@ -49,7 +53,7 @@ class VAE(AE):
         output = at_least_float32(self.decoder(posterior.sample(noise)))
         return Terms(self.likelihood.log_prob(output, x), self.prior.kl(posterior))
 
-    def loss(self, terms: Terms, pressure: Pressure, batch_mean: BatchMean = mean) -> Tensor:
+    def loss(self, terms: Terms, pressure: Pressure, whole: WholeBatch = WHOLE) -> Tensor:
         """The objective to be made small: a scalar, nats per image.
 
         It is -log_likelihood + weight * beta * R, with the rate R = sum_j max(free_bits, KL_j) and
@@ -61,10 +65,9 @@ class VAE(AE):
         Args:
             terms: of a batch.
             pressure: how hard the KL term presses.
-            batch_mean: gives the mean over the batch, (batch, latent) to (latent,), where `terms`
-                are of a part of it only.
+            whole: the batch of which `terms` may be a part only.
         """
-        rate = batch_mean(terms.kl).clamp(min=self.free_bits).sum()
+        rate = whole.mean(terms.kl).clamp(min=self.free_bits).sum()
         if pressure.capacity is not None:
             rate = (rate - pressure.capacity).abs()
         return -terms.log_likelihood.mean() + pressure.weight * self.beta * rate

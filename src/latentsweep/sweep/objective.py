@@ -17,7 +17,7 @@ from latentsweep.config.data import (
 )
 from latentsweep.config.kl_schedule import ConstantConfig
 from latentsweep.config.likelihood import BernoulliConfig
-from latentsweep.config.model import AEConfig
+from latentsweep.config.model import WEIGHTS, AEConfig, CouplingConfig
 from latentsweep.config.root import TrainConfig
 from latentsweep.config.sweep import Direction
 from latentsweep.config.typed import did_you_mean
@@ -37,6 +37,21 @@ _OF_A_PRIOR = ("val/kl", "val/elbo", "val/active_units")
 _WITH_LIKELIHOOD = ("val/elbo", "val/reconstruction", "val/loss")
 _WITH_FACTORS = (SpritesRenderedConfig, DSpritesConfig, Shapes3DConfig)
 _INSTEAD = "sweep.objective=val/elbo, which is always taken at weight 1"
+# Keys that settle what the loss is, and what to say of those that are not a term's weight.
+_IN_THE_LOSS = (
+    *("model", "model.free_bits", "kl_schedule", "model.discriminator_learning_rate"),
+    *(f"model.{key}" for key in WEIGHTS),
+)
+_WEIGHING = (
+    "the loss holds a term at the weight that it sets: the search would make the weight small, "
+    "not the model good"
+)
+_SETTING_THE_LOSS = {
+    "model.importance_samples": "the loss is the bound of so many weights: the search would make "
+    "the bound tight, not the model good",
+    "model.discriminator_learning_rate": "the loss holds a weighted term that the discriminator "
+    "tells: the search would make the discriminator bad, not the model good",
+}
 
 
 def logged_metrics(config: TrainConfig) -> tuple[str, ...]:
@@ -143,13 +158,11 @@ def _moved_by(objective: str, corners: Sequence[TrainConfig], keys: Sequence[str
 
 
 def _moving_the_loss(corners: Sequence[TrainConfig], keys: Sequence[str]) -> list[str]:
-    """What sets the KL term's weight or form, and so the loss of one and the same model."""
+    """What sets the loss's form or weights, and so the loss of one and the same model."""
     reasons = [
-        f"{key} is searched, and the loss holds the KL term at the weight that it sets: the search "
-        "would make the weight small, not the model good"
+        f"{key} is searched, and {_SETTING_THE_LOSS.get(key, _WEIGHING)}"
         for key in keys
-        if key in ("model", "model.beta", "model.free_bits", "kl_schedule")
-        or key.startswith("kl_schedule.")
+        if key in _IN_THE_LOSS or key.startswith("kl_schedule.")
     ]
     if not all(isinstance(corner.kl_schedule, ConstantConfig) for corner in corners):
         reasons += [
@@ -158,6 +171,12 @@ def _moving_the_loss(corners: Sequence[TrainConfig], keys: Sequence[str]) -> lis
             for key in keys
             if key in ("batch_size", "trainer.max_epochs")
         ]
+    if "batch_size" in keys and any(isinstance(one.model, CouplingConfig) for one in corners):
+        names = {one.model.name for one in corners if isinstance(one.model, CouplingConfig)}
+        reasons.append(
+            f"batch_size is searched, and the loss of model={', '.join(sorted(names))} holds a "
+            "weighted estimate that depends on how many images a batch has"
+        )
     return reasons
 
 

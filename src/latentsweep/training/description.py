@@ -10,7 +10,7 @@ import yaml
 
 from latentsweep.config import TrainConfig
 from latentsweep.config.digest import SCHEMA_VERSION, identity, resolved
-from latentsweep.config.model import AEConfig
+from latentsweep.config.model import WEIGHTS, weights_of
 from latentsweep.config.typed import Flat
 from latentsweep.data.splits import Splits
 from latentsweep.tracking.experiment import NOTE_TAG
@@ -25,7 +25,7 @@ from latentsweep.training.attempts import (
 )
 from latentsweep.training.resume import Attempt
 
-_COMPARED = {"model.latent_size", "model.beta", "seed"}
+_COMPARED = {"model.latent_size", "seed", *(f"model.{key}" for key in WEIGHTS)}
 
 
 def record_description(
@@ -100,7 +100,7 @@ def record_ending(
 
 
 def _params(config: TrainConfig, overrides: list[str]) -> Flat:
-    """What runs are compared by: latent size, KL weight, seed, and the keys that the user gave.
+    """What runs are compared by: latent size, weights, seed, and the keys that the user gave.
 
     Not the whole config, which is in its file: the dashboard prints every parameter above each
     image of its grids, and forty of them push the image out of sight. Choices are tags.
@@ -142,8 +142,7 @@ def _tags(
         "latentsweep.config_digest": this.run.identity.config,
         "latentsweep.data_digest": splits.digest,
     }
-    if not isinstance(config.model, AEConfig):
-        tags["beta"] = f"{config.model.beta:g}"
+    tags |= {key: f"{value:g}" for key, value in weights_of(config.model).items()}
     if this.checkpoint:  # in a first attempt: a longer run of a shorter one's checkpoint
         tags["latentsweep.grown_from"] = config.resume
     if made_by["commit"]:

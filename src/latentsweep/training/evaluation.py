@@ -47,33 +47,32 @@ class SplitSums:
         """On rank 0 the sums over all ranks' images, in the order of ranks; elsewhere of no use."""
         if ranks.alone:
             return self
-        likelihoods = torch.cat([terms.log_likelihood for terms in self.terms])
-        kl = torch.cat([terms.kl for terms in self.terms])
-        terms = Terms(ranks.rows(likelihoods), ranks.rows(kl))
         return SplitSums(
             self.factors,
             images=sum(ranks.of_all(self.images)),
             reconstruction=ranks.total(self.reconstruction),
             kl=ranks.total(self.kl),
             means=[ranks.rows(torch.cat(self.means))],
-            terms=[terms],
+            terms=[Terms.joined(self.terms).map(ranks.rows)],
         )
 
     def kl_per_latent(self) -> list[float]:
         """Mean KL of each latent, nats per image, (latent,)."""
         return [float(value) for value in self.kl / self.images]
 
-    def metrics(self, model: AE, pressure: Pressure) -> dict[str, float]:
+    def metrics(self, model: AE, pressure: Pressure, batch_size: int) -> dict[str, float]:
         """The split's metrics in nats per image; the ELBO at weight 1, the loss at its weight.
 
         `active_units` is a number of latents, `mig` a share.
+
+        Args:
+            model: of whose terms these are the sums.
+            pressure: at which the loss is taken.
+            batch_size: images of the batches that a loss is taken of which couples them.
         """
         reconstruction = float(self.reconstruction / self.images)
-        whole = Terms(
-            torch.cat([terms.log_likelihood for terms in self.terms]),
-            torch.cat([terms.kl for terms in self.terms]),
-        )
-        metrics = {"loss": float(model.loss(whole, pressure)), "reconstruction": reconstruction}
+        loss = self._loss(model, pressure, batch_size)
+        metrics = {"loss": loss, "reconstruction": reconstruction}
         if model.has_prior:
             kl = float((self.kl / self.images).sum())
             metrics["kl"] = kl
@@ -82,3 +81,21 @@ class SplitSums:
         if self.factors is not None:
             metrics["mig"] = mutual_information_gap(torch.cat(self.means), self.factors)
         return metrics
+
+    @torch.no_grad()
+    def _loss(self, model: AE, pressure: Pressure, batch_size: int) -> float:
+        """The loss of all images; where it couples them, the mean over those of training's batches.
+
+        Such a loss takes time and memory for each pair of images, and its value depends on how many
+        there are. The batches are consecutive in the split, and count as they have images.
+        """
+        whole = Terms.joined(self.terms)
+        if not model.couples_images:
+            return float(model.loss(whole, pressure))
+        device = next(model.parameters()).device
+        total = 0.0
+        for start in range(0, self.images, batch_size):
+            batch = whole.rows(slice(start, start + batch_size)).map(lambda field: field.to(device))
+            with torch.autocast(device.type, enabled=False):
+                total += float(model.loss(batch, pressure)) * len(batch.kl)
+        return total / self.images

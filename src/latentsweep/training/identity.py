@@ -6,7 +6,7 @@ from functools import cache
 
 from latentsweep.config import TrainConfig
 from latentsweep.config.digest import digest
-from latentsweep.config.model import AEConfig
+from latentsweep.config.model import WEIGHTS, weights_of
 from latentsweep.config.project import PACKAGE, ROOT
 from latentsweep.tracking.packages import lock_digest
 from latentsweep.tracking.provenance import code_digest
@@ -59,6 +59,6 @@ def this_code() -> tuple[str, str]:
 def readable_name(config: TrainConfig, identity: RunIdentity) -> str:
     """Name of a run's directory and of its MLflow run: what a person looks for, then the digest."""
     model = config.model
-    beta = "" if isinstance(model, AEConfig) else f"-b{model.beta:g}"
-    parts = f"{config.data.name}-{model.name}-z{model.latent_size}{beta}-s{config.seed}"
+    weights = "".join(f"-{WEIGHTS[key]}{value:g}" for key, value in weights_of(model).items())
+    parts = f"{config.data.name}-{model.name}-z{model.latent_size}{weights}-s{config.seed}"
     return f"{parts}-{identity.digest[:8]}"

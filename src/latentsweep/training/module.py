@@ -15,15 +15,17 @@ from latentsweep.data.sending import sent
 from latentsweep.models.build import build_model
 from latentsweep.models.kl_schedules import build_schedule
 from latentsweep.models.terms import Terms
+from latentsweep.models.whole_batch import WHOLE
 from latentsweep.randomness import Stream, seed_of
 from latentsweep.training.evaluation import SplitSums
 from latentsweep.training.noise import noise
 from latentsweep.training.numerics import PLAIN, Numerics
 from latentsweep.training.ranks.ranks import ALONE, Ranks
+from latentsweep.training.ranks.shared_batch import SharedBatch
 
 
 class AutoencoderModule(pl.LightningModule):
-    """Trains an AE, VAE or beta-VAE.
+    """Trains any of the models.
 
     Every number is a function of (config, data, step): weights of the seed, noise of (seed, step,
     position in the batch), KL weight of the step. Of several ranks each has its part of a batch;
@@ -61,7 +63,8 @@ class AutoencoderModule(pl.LightningModule):
         self._fused = not (clips and numerics.precision == "16-mixed")
         self._terms = _compiled(self.model.terms, config.trainer.compile)
         self.schedule = build_schedule(config.kl_schedule)
-        self._bends = bends_the_mean(config)
+        shared = not ranks.alone and bends_the_mean(config)
+        self._whole = SharedBatch(ranks) if shared else WHOLE
         self._ranks = ranks
         names = ("loss", "reconstruction", "kl", "elbo")
         self.term_names = names if self.model.has_prior else names[:2]
@@ -71,14 +74,14 @@ class AutoencoderModule(pl.LightningModule):
         self.validation = SplitSums(validation_factors)
         self.validation_metrics: dict[str, float] = {}
         self._validation_noise = noise(
-            config.seed, Stream.EVAL_NOISE, 0, validation_images, config.model.latent_size
+            config.seed, Stream.EVAL_NOISE, 0, validation_images, self.model.noise_size
         )
 
     def forward(self) -> Tensor:
         """The loss of one black image: which way gradients go, not where they lead."""
         like = next(self.parameters())
         images = like.new_zeros((1, *self.model.shape))
-        noise = like.new_zeros((1, self.model.latent_size))
+        noise = like.new_zeros((1, self.model.noise_size))
         loss: Tensor = self.model(images, noise, self.schedule(0))
         return loss
 
@@ -96,10 +99,10 @@ class AutoencoderModule(pl.LightningModule):
             Stream.TRAIN_NOISE,
             self.global_step,
             self.config.batch_size,
-            self.config.model.latent_size,
+            self.model.noise_size,
         )
         terms = self._terms(batch.images, self._rows(batch, drawn))
-        loss: Tensor = self.model.loss(terms, self.schedule(self.global_step), self._batch_mean)
+        loss: Tensor = self.model.loss(terms, self.schedule(self.global_step), self._whole)
         reconstruction = -terms.log_likelihood.detach().mean()
         measured = [loss.detach(), reconstruction]
         if self.model.has_prior:
@@ -139,14 +142,14 @@ class AutoencoderModule(pl.LightningModule):
         pressure = self.schedule(self.global_step)
         self.validation = whole = self.validation.of_all(self._ranks)
         self.validation_metrics = self._ranks.from_leader(
-            lambda: whole.metrics(self.model, pressure)
+            lambda: whole.metrics(self.model, pressure, self.config.batch_size)
         )
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
-        """Adam over all parameters."""
+        """Adam over all parameters, some of them with settings of their own."""
         settings = self.config.optimizer
         return torch.optim.Adam(
-            self.parameters(),
+            self.model.parameter_groups(),
             lr=settings.learning_rate,
             betas=(settings.beta1, settings.beta2),
             weight_decay=settings.weight_decay,
@@ -159,10 +162,14 @@ class AutoencoderModule(pl.LightningModule):
         gradient_clip_val: float | None = None,
         gradient_clip_algorithm: str | None = None,
     ) -> None:
-        """Clip the whole gradient's norm; Lightning's own refuses that for fused optimisers."""
-        del optimizer, gradient_clip_algorithm
+        """Clip each group's gradient by its norm, so that a discriminator clips nothing but itself.
+
+        Lightning's own refuses that for fused optimisers.
+        """
+        del gradient_clip_algorithm
         if gradient_clip_val is not None:
-            torch.nn.utils.clip_grad_norm_(self.parameters(), gradient_clip_val)
+            for group in optimizer.param_groups:
+                torch.nn.utils.clip_grad_norm_(group["params"], gradient_clip_val)
 
     def transfer_batch_to_device(
         self, batch: Batch, device: torch.device, dataloader_idx: int
@@ -173,16 +180,6 @@ class AutoencoderModule(pl.LightningModule):
         if self._channels_last:
             images = images.contiguous(memory_format=torch.channels_last)
         return batch._replace(images=images)
-
-    def _batch_mean(self, values: Tensor) -> Tensor:
-        """The mean over the whole batch of values of this rank's part of it, (batch, latent).
-
-        Its gradient is that of the part's mean: DDP takes the mean of all ranks' gradients.
-        """
-        own = values.mean(dim=0)
-        if self._ranks.alone or not self._bends:
-            return own
-        return own + (self._ranks.mean(own)() - own).detach()
 
     def _rows(self, batch: Batch, drawn: Tensor) -> Tensor:
         """The noise of this batch's images, of the global batch's or the whole split's."""

@@ -1,4 +1,4 @@
-"""The noise of the reparameterisation, as a function of (seed, stream, counter, position)."""
+"""The noise that losses are made with, as a function of (seed, stream, counter, position)."""
 
 import torch
 from torch import Tensor
@@ -6,7 +6,7 @@ from torch import Tensor
 from latentsweep.randomness import Stream, seed_of
 
 
-def noise(seed: int, stream: Stream, counter: int, batch_size: int, latent_size: int) -> Tensor:
+def noise(seed: int, stream: Stream, counter: int, batch_size: int, columns: int) -> Tensor:
     """Standard normal noise of a whole global batch.
 
     A rank takes the rows of its own positions. The whole batch is always drawn, on the CPU: PyTorch
@@ -17,10 +17,10 @@ def noise(seed: int, stream: Stream, counter: int, batch_size: int, latent_size:
         stream: what the noise is for.
         counter: the optimiser step in training, 0 in evaluation.
         batch_size: images of the global batch; of the whole split in evaluation.
-        latent_size: number of latents.
+        columns: numbers for each image, a model's `noise_size`.
 
     Returns:
-        (batch_size, latent_size) float32 on the CPU.
+        (batch_size, columns) float32 on the CPU.
     """
     generator = torch.Generator().manual_seed(seed_of(seed, stream, counter))
-    return torch.randn(batch_size, latent_size, generator=generator)
+    return torch.randn(batch_size, columns, generator=generator)

@@ -5,7 +5,7 @@ from typing import Any
 import pytorch_lightning as pl
 import torch
 
-from latentsweep.config.model import AEConfig
+from latentsweep.config.model import BetaVAEConfig, VAEConfig, weights_of
 from latentsweep.data.splits import Split
 from latentsweep.figures.grids import prior_grid, reconstruction_grid, traversal_grid
 from latentsweep.figures.kl_heatmap import kl_heatmap
@@ -106,8 +106,11 @@ def _draws(module: AutoencoderModule) -> torch.Tensor:
 def _title(module: AutoencoderModule) -> str:
     """A line that says which model the pictures are of."""
     config, epochs = module.config, module.config.trainer.max_epochs
-    beta = "" if isinstance(config.model, AEConfig) else f", KL weight {config.model.beta:g}"
+    weights = weights_of(config.model)
+    if isinstance(config.model, VAEConfig | BetaVAEConfig):
+        weights = {"KL weight": weights.pop("beta")}
+    weighed = "".join(f", {key.replace('_', ' ')} {value:g}" for key, value in weights.items())
     return (
-        f"{config.model.name} on {config.data.name}: {config.model.latent_size} latents{beta}, "
+        f"{config.model.name} on {config.data.name}: {config.model.latent_size} latents{weighed}, "
         f"{epochs} epoch{'s' if epochs > 1 else ''}"
     )

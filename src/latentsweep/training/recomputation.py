@@ -93,10 +93,10 @@ def recompute(directory: Path) -> Recomputed:
             mend="bring that data back, and give the same command again",
         )
     split = splits.val
-    drawn = noise(config.seed, Stream.EVAL_NOISE, 0, len(split), model.latent_size)
+    drawn = noise(config.seed, Stream.EVAL_NOISE, 0, len(split), model.noise_size)
     sums = _evaluate(model, EvalBatches(split, config.batch_size), drawn, split.factors)
     pressure = build_schedule(config.kl_schedule)(int(about["step"]))
-    metrics = sums.metrics(model, pressure)
+    metrics = sums.metrics(model, pressure, config.batch_size)
     images = split.images(torch.arange(min(_IMAGES, len(split)))).float()
     with torch.no_grad():
         reconstructions = model.reconstruct(images)

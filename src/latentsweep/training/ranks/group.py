@@ -128,6 +128,13 @@ class RankGroup(Ranks):
             return values
         return torch.cat([each[:count] for each, count in zip(parts, counts, strict=True)])
 
+    def parts(self, values: Tensor) -> list[Tensor]:
+        """See `Ranks`."""
+        found = [torch.empty_like(values, memory_format=torch.contiguous_format)]
+        found += [torch.empty_like(found[0]) for _ in range(self.size - 1)]
+        dist.all_gather(found, values.contiguous(), group=self._group(values))
+        return found
+
     @contextmanager
     def together(self) -> Iterator[None]:
         """See `Ranks`."""

@@ -75,6 +75,10 @@ class Ranks:
         """
         return values
 
+    def parts(self, values: Tensor) -> list[Tensor]:
+        """Every rank's tensor, by rank and without a gradient; all are of one shape."""
+        return [values]
+
     @contextmanager
     def together(self) -> Iterator[None]:
         """Within this context no rank goes on, or waits for ever, where another one has failed.
