@@ -91,7 +91,7 @@ def measure(
     if weighted is not None and exact is not None:
         metrics["quadrature_nll"] = exact.nll
         metrics["quadrature_error"] = exact.mean_error
-        notes += _doubts(weighted, exact)
+        notes += _doubts(weighted, exact, effort)
     return Measured(metrics, whole, statistics, weighted, exact, notes)
 
 
@@ -130,18 +130,26 @@ def _of_likelihood(whole: Encoded, weighted: ImportanceEstimate) -> dict[str, fl
     }
 
 
-def _doubts(weighted: ImportanceEstimate, exact: QuadratureEstimate) -> list[str]:
-    """Images of which the bound lies above log p(x) by more than both may err."""
+def _doubts(weighted: ImportanceEstimate, exact: QuadratureEstimate, effort: Effort) -> list[str]:
+    """Images whose integral did not settle, or lies below the bound by more than both may err."""
+    doubts = []
+    unsettled = int((exact.error > (effort.tolerance or 0.0)).sum())
+    if unsettled:
+        doubts.append(
+            f"{unsettled} of {len(exact.error)} images: two rules of the quadrature still differ "
+            f"by more than {effort.tolerance:g} nats at the most nodes"
+        )
     margin = exact.error + 4 * weighted.variance.nan_to_num(torch.inf).sqrt() + 1e-3
     excess = weighted.log_likelihood - exact.log_likelihood
     above = excess > margin
     if not above.any():
-        return []
+        return doubts
     moved = float(excess[above].sum()) / len(excess)
     return [
+        *doubts,
         f"{int(above.sum())} of {len(above)} images: the importance-weighted bound lies above "
         "log p(x) by quadrature, which may not have seen all of their posteriors; with the bound "
-        f"in its place the mean would be {moved:.2g} nats higher"
+        f"in its place the mean would be {moved:.2g} nats higher",
     ]
 
 

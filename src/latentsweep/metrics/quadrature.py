@@ -17,9 +17,10 @@ from latentsweep.metrics.interval import standard_error
 from latentsweep.metrics.latent_variable_model import LatentVariableModel
 
 MOST_LATENTS = 3
-# Nodes along each latent, while the nodes are laid and then until two rules agree.
-_LAYING = (7, 7, 7)
-_RULES = (7, 9, 12, 16, 22, 30, 42)
+# Nodes along each latent: with the first they are laid, with the others two must agree.
+_RULES = (7, 9, 12, 16, 22, 30, 42, 60, 84, 120)
+_LAYINGS = 12  # at most
+_MOST_NODES = 2**14  # of an image
 _PIXELS_AT_ONCE = 2**20  # what a processor keeps at hand
 # A part of the posterior that was laid around before, so that a covariance that few nodes have
 # seen does not collapse.
@@ -66,8 +67,8 @@ def quadrature(
 ) -> QuadratureEstimate:
     """Log p(x) = log of the integral of p(x|z) p(z) over z, of each image.
 
-    More nodes are laid for an image until two rules differ by no more than the tolerance, at most
-    42 along each latent.
+    More nodes are laid for an image until two rules differ by no more than the tolerance, or there
+    are 16,384: 22 along each of three latents, 120 along two or one.
 
     Args:
         model: with a prior.
@@ -84,21 +85,31 @@ def quadrature(
         raise ValueError(
             f"quadrature over {latents} latents: {_RULES[0]}^{latents} nodes an image are too many"
         )
-    centre, scale = mean.double(), torch.diag_embed(variance.double().sqrt())
-    for nodes in _LAYING:
-        centre, scale = _laid_anew(model, images, nodes, centre, scale)
-    value = _integral(model, images, _RULES[0], centre, scale)
-    error = torch.full_like(value, torch.inf)
-    used = torch.full_like(value, _RULES[0], dtype=torch.int64)
-    open_ones = torch.arange(len(images), device=images.device)
+    centre, scale = mean.double().clone(), torch.diag_embed(variance.double().sqrt())
+    value = torch.full((len(images),), torch.inf, dtype=torch.float64, device=images.device)
+    change = value.clone()
+    used = torch.zeros_like(value, dtype=torch.int64)
+    everyone = torch.arange(len(images), device=images.device)
+
+    def integrate(rows: Tensor, nodes: int) -> Tensor:
+        """Integrate anew, and give the rows in which that still changed something."""
+        found, centre[rows], scale[rows] = _integral(
+            model, images[rows], nodes, centre[rows], scale[rows]
+        )
+        change[rows] = (found - value[rows]).abs()
+        value[rows], used[rows] = found, nodes
+        return rows[change[rows] > tolerance]
+
+    rows = everyone
+    for _ in range(_LAYINGS):
+        if len(rows):
+            rows = integrate(rows, _RULES[0])
+    rows = everyone
     for nodes in _RULES[1:]:
-        finer = _integral(model, images[open_ones], nodes, centre[open_ones], scale[open_ones])
-        error[open_ones] = (finer - value[open_ones]).abs()
-        value[open_ones], used[open_ones] = finer, nodes
-        open_ones = open_ones[error[open_ones] > tolerance]
-        if not len(open_ones):
+        if nodes**latents > _MOST_NODES or not len(rows):
             break
-    return QuadratureEstimate(value, error, used)
+        rows = integrate(rows, nodes)
+    return QuadratureEstimate(value, change, used)
 
 
 def _rule(nodes: int, latents: int, like: Tensor) -> tuple[Tensor, Tensor]:
@@ -135,22 +146,15 @@ def _log_joint(model: LatentVariableModel, images: Tensor, z: Tensor) -> Tensor:
 
 def _integral(
     model: LatentVariableModel, images: Tensor, nodes: int, centre: Tensor, scale: Tensor
-) -> Tensor:
-    """Log p(x) by one rule, (n,)."""
-    found = [
-        torch.logsumexp(_terms(model, *part)[0], dim=1)
-        for part in _parts(images, nodes, centre, scale)
-    ]
-    return torch.cat(found)
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Log p(x) by one rule, (n,), and how to lay the next one's nodes.
 
-
-def _laid_anew(
-    model: LatentVariableModel, images: Tensor, nodes: int, centre: Tensor, scale: Tensor
-) -> tuple[Tensor, Tensor]:
-    """Mean of the posterior p(z|x) and a root of its covariance, as one rule gives them."""
-    centres, scales = [], []
+    That is the mean of the posterior p(z|x) and a root of its covariance, as the rule gives them.
+    """
+    values, centres, scales = [], [], []
     for part in _parts(images, nodes, centre, scale):
         terms, z = _terms(model, *part)
+        values.append(torch.logsumexp(terms, dim=1))
         share = torch.softmax(terms, dim=1).unsqueeze(2)
         mean = (share * z).sum(dim=1)
         away = z - mean.unsqueeze(1)
@@ -158,7 +162,7 @@ def _laid_anew(
         before = part[3] @ part[3].mT
         centres.append(mean)
         scales.append(torch.linalg.cholesky((1 - _KEPT) * covariance + _KEPT * before))
-    return torch.cat(centres), torch.cat(scales)
+    return torch.cat(values), torch.cat(centres), torch.cat(scales)
 
 
 def _at_once(images: Tensor) -> int:
