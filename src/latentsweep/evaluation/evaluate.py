@@ -46,16 +46,22 @@ def evaluate(reference: str, uri: str, settings: EvaluateConfig, ranks: Ranks) -
         set_threads(subject.config.trainer, ranks)
         found = evaluated(subject, plan, settings, ranks)
         if found is not None:
-            _finish(subject, found, Path(directory))
+            before = scores_on_record(run)
+            recorded = record_evaluation(subject, found)
+            show(subject, found, before, recorded=recorded)
 
 
-def _finish(subject: Subject, found: Evaluation, directory: Path) -> None:
-    """Tell the numbers, and put them on record unless they are there."""
+def record_evaluation(subject: Subject, found: Evaluation) -> bool:
+    """Put the numbers, the figures and the page on the run's record, unless they are there.
+
+    Returns:
+        Whether they are there now.
+    """
     before = scores_on_record(subject.run)
-    recorded = True
-    if before is None or differing(found.scores(), before):
-        recorded = put_on_record(subject.run, _noted(subject, found, directory))
-    show(subject, found, before, recorded=recorded)
+    if before is not None and not differing(found.scores(), before):
+        return True
+    with tempfile.TemporaryDirectory() as directory:
+        return put_on_record(subject.run, _noted(subject, found, Path(directory)))
 
 
 def _noted(subject: Subject, found: Evaluation, directory: Path) -> Note:

@@ -27,7 +27,13 @@ from latentsweep.training.ranks.ranks import Ranks
 # What PCA is reported by; the rest says nothing of it, or the same as of pPCA.
 _OF_PCA = ("mse", "ssim", "probe_accuracy")
 # Of pPCA, whose posterior is exact: one sample gives log p(x) itself.
-_NOT_OF_PPCA = ("elbo", "elbo_standard_error", "nll_samples", "nll_monte_carlo_error")
+_NOT_OF_PPCA = (
+    "reconstruction_at_mean",
+    "elbo",
+    "elbo_standard_error",
+    "nll_samples",
+    "nll_monte_carlo_error",
+)
 
 
 def evaluated(

@@ -32,7 +32,7 @@ def figures(subject: Subject, found: Evaluation) -> Iterator[tuple[str, Drawn]]:
     rate = measured.encoded.kl.mean(dim=0)
     has_prior = model.has_prior
     importance = rate if has_prior else measured.statistics.variance_of_means
-    chosen = _chosen(test)
+    chosen = some_images(test, 2 * _PAIRS)
     images = test.images(chosen).float().cpu()
     yield "traversals", traversals(model, images[0], importance, has_prior=has_prior)
     pairs = len(images) // 2
@@ -46,17 +46,16 @@ def figures(subject: Subject, found: Evaluation) -> Iterator[tuple[str, Drawn]]:
         yield "ppca_traversals", traversals(linear, images[0], of_it.encoded.kl.mean(dim=0))
     yield from _correlations(test, measured, importance)
     if model.latent_size > 1:
-        yield from _maps(test, measured, importance, has_prior=has_prior)
+        yield from latent_maps(test, measured.encoded.means, importance, has_prior=has_prior)
 
 
-def _chosen(test: Split) -> Tensor:
-    """Positions of ten images, of as many classes as there are."""
+def some_images(test: Split, count: int) -> Tensor:
+    """Positions of so many images, of as many classes as there are."""
     if test.labels is None:
-        count = min(2 * _PAIRS, len(test))
-        return torch.linspace(0, len(test) - 1, count).long()
+        return torch.linspace(0, len(test) - 1, min(count, len(test))).long()
     firsts = np.unique(test.labels.numpy(), return_index=True)[1].tolist()
     left = [place for place in range(min(len(test), 100)) if place not in firsts]
-    return torch.tensor((firsts + left)[: 2 * _PAIRS])
+    return torch.tensor((firsts + left)[:count])
 
 
 def _correlations(
@@ -76,12 +75,12 @@ def _correlations(
         )
 
 
-def _maps(
-    test: Split, measured: Measured, importance: Tensor, *, has_prior: bool
+def latent_maps(
+    test: Split, means: Tensor, importance: Tensor, *, has_prior: bool
 ) -> Iterator[tuple[str, Drawn]]:
     """The two latents that carry most, in the colours of the class or of each factor."""
     places = torch.linspace(0, len(test) - 1, min(_MAP_POINTS, len(test))).long()
-    codes = measured.encoded.means[places].numpy()
+    codes = means[places].numpy()
     carried = importance.numpy()
     if test.labels is not None:
         classes = [str(label) for label in test.labels[places].tolist()]

@@ -97,6 +97,7 @@ def measure(
 
 def _of_images(whole: Encoded) -> dict[str, float]:
     metrics = {
+        "reconstruction_at_mean": float(whole.distortion.mean()),
         "mse": float(whole.squared_error.mean()),
         "mse_standard_error": standard_error(whole.squared_error),
     }

@@ -16,6 +16,7 @@ NATS, SCORE = "nats", "0 to 1"
 ROWS: dict[str, tuple[str, str, int]] = {
     "elbo": ("ELBO, weight 1", NATS, 2),
     "reconstruction": ("distortion", NATS, 2),
+    "reconstruction_at_mean": ("at the mean code", NATS, 2),
     "kl": ("rate (KL)", NATS, 2),
     "nll": ("NLL, weighted", NATS, 2),
     "quadrature_nll": ("NLL, quadrature", NATS, 2),

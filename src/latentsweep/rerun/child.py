@@ -1,12 +1,14 @@
-"""A training command in a process of its own, whose signals are this one's."""
+"""Training commands in processes of their own, whose signals are this one's."""
 
 from __future__ import annotations
 
 import os
+import select
 import signal
 import subprocess
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from types import FrameType
@@ -19,15 +21,23 @@ from latentsweep.training.parent_process import become_own_group
 _TAIL = 20  # lines of its output that tell why it failed
 
 
-def run_command(
-    command: Sequence[str], environment: Mapping[str, str], output: Path | None = None
-) -> int:
-    """Run a command to its end; what it prints goes into a file, its messages to the terminal.
+@dataclass(frozen=True)
+class Command:
+    """A command of a process of its own.
 
-    Args:
-        command: the program and its arguments.
+    Attributes:
+        words: the program and its arguments.
         environment: of the process.
         output: takes what it prints, after what is there; None: the terminal does.
+    """
+
+    words: Sequence[str]
+    environment: Mapping[str, str]
+    output: Path | None = None
+
+
+def run_command(command: Command) -> int:
+    """Run a command to its end; what it prints goes into a file, its messages to the terminal.
 
     Returns:
         The exit code, as a shell gives it: 128 and the signal for one that a signal ended.
@@ -35,17 +45,51 @@ def run_command(
     Raises:
         StorageError: the file cannot be written.
     """
-    with _opened(output) as file:
-        # In a group of its own, so that Ctrl-C reaches it once, by this process.
-        # One that is left alone saves its state and ends.
-        begin = partial(become_own_group, os.getpid(), signal.SIGTERM)
-        with _passing_on() as started:
-            process = subprocess.Popen(
-                list(command), env=dict(environment), stdout=file, preexec_fn=begin
-            )
-            started(process)
-            code = process.wait()
-    return 128 - code if code < 0 else code
+    ((_, code),) = run_commands([command], at_once=1)
+    return code
+
+
+def run_commands(commands: Sequence[Command], at_once: int) -> Iterator[tuple[int, int]]:
+    """Run commands to their ends, some at a time; after a signal that asks to stop, none is begun.
+
+    Args:
+        commands: in the order in which they are begun.
+        at_once: how many run at the same time.
+
+    Yields:
+        Place and exit code of each command as it ends, the code as a shell gives it; of those that
+        were not begun that of the signal.
+
+    Raises:
+        StorageError: a file cannot be written.
+    """
+    waiting = list(enumerate(commands))
+    running: dict[int, tuple[int, subprocess.Popen[bytes]]] = {}  # by pidfd
+    with _passing_on() as signals:
+        while running or (waiting and not signals.asked):
+            while waiting and len(running) < at_once and not signals.asked:
+                place, command = waiting.pop(0)
+                process = _begun(command)
+                signals.started(process)
+                running[os.pidfd_open(process.pid)] = (place, process)
+            ended, _, _ = select.select(list(running), [], [])
+            for descriptor in ended:
+                place, process = running.pop(descriptor)
+                os.close(descriptor)
+                code = process.wait()
+                yield place, 128 - code if code < 0 else code
+        for place, _ in waiting:
+            yield place, 128 + signals.asked[0]
+
+
+def _begun(command: Command) -> subprocess.Popen[bytes]:
+    # In a group of its own, so that Ctrl-C reaches it once, by this process. One that is left alone
+    # saves its state and ends.
+    begin = partial(become_own_group, os.getpid(), signal.SIGTERM)
+    with _opened(command.output) as file:
+        return subprocess.Popen(
+            list(command.words), env=dict(command.environment), stdout=file, preexec_fn=begin
+        )
 
 
 @contextmanager
@@ -61,30 +105,32 @@ def _opened(output: Path | None) -> Iterator[BinaryIO | None]:
         yield file
 
 
-@contextmanager
-def _passing_on() -> Iterator[Callable[[subprocess.Popen[bytes]], None]]:
-    """Hand the signals that ask to stop on to a process, which saves its state first.
+class _Signals:
+    """What has been asked, and of whom it is to be asked, too."""
 
-    Yields:
-        What is told of the process once it is there; a signal of before then is handed on, too.
-    """
-    processes: list[subprocess.Popen[bytes]] = []
-    early: list[int] = []
+    def __init__(self) -> None:
+        self.asked: list[int] = []
+        self._processes: list[subprocess.Popen[bytes]] = []
 
-    def pass_on(number: int, _: FrameType | None) -> None:
-        if processes:
-            processes[0].send_signal(number)
-        else:
-            early.append(number)
-
-    def started(process: subprocess.Popen[bytes]) -> None:
-        processes.append(process)
-        for number in early:
+    def pass_on(self, number: int, _: FrameType | None) -> None:
+        self.asked.append(number)
+        for process in self._processes:
             process.send_signal(number)
 
-    before = {number: signal.signal(number, pass_on) for number in STOPS}
+    def started(self, process: subprocess.Popen[bytes]) -> None:
+        """Hear of a process; what was asked before it was there is handed on, too."""
+        self._processes.append(process)
+        for number in self.asked:
+            process.send_signal(number)
+
+
+@contextmanager
+def _passing_on() -> Iterator[_Signals]:
+    """Hand the signals that ask to stop on to processes, which save their state first."""
+    signals = _Signals()
+    before = {number: signal.signal(number, signals.pass_on) for number in STOPS}
     try:
-        yield started
+        yield signals
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

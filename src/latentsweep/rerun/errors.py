@@ -39,7 +39,7 @@ class RerunStoppedError(LatentsweepError):
 
     def __init__(self, exit_code: int) -> None:
         self.exit_code = exit_code
-        super().__init__("the rerun was stopped", mend="the same command goes on with it")
+        super().__init__("stopped: training has saved its state", mend="the same command goes on")
 
 
 @contextmanager

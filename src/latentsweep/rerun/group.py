@@ -54,6 +54,7 @@ class RunGroup:
         status: RunStatus,
         metrics: Mapping[str, float] | None = None,
         texts: Mapping[str, str] | None = None,
+        files: Mapping[str, Path] | None = None,
         note: str = "",
     ) -> None:
         """End it, for now.
@@ -62,6 +63,7 @@ class RunGroup:
             status: how it ended.
             metrics: what it came to.
             texts: content of files by their names in MLflow.
+            files: other files by their names in MLflow.
             note: markdown that the dashboard shows as its description.
 
         Raises:
@@ -71,6 +73,8 @@ class RunGroup:
             recorder.metrics(metrics or {}, 0)
             for name, content in (texts or {}).items():
                 recorder.text(name, content)
+            for name, path in (files or {}).items():
+                recorder.file(path, name)
             if note:
                 recorder.tags({NOTE_TAG: note})
             recorder.status(status)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from latentsweep.errors import ConfigError
-from latentsweep.rerun.child import run_command
+from latentsweep.rerun.child import Command, run_command
 from latentsweep.rerun.data import check_data
 from latentsweep.rerun.errors import RerunFailedError
 from latentsweep.rerun.folder import rerun_folder
@@ -108,7 +108,7 @@ def _search(
         own.append(_quoted("tracking.experiment", tracking["experiment"]))
     command = workshop.command("sweep.py", *recorded.arguments, *own)
     again = in_environment({}, f"make rerun RUN={recorded.run.reference}")
-    code = checked(run_command(command, {**workshop.environment, **again}))
+    code = checked(run_command(Command(command, {**workshop.environment, **again})))
     directory = folder / study
     if code and not (directory / JOURNAL_NAME).exists():
         raise RerunFailedError("the sweep did not begin", mend="what it said stands above")

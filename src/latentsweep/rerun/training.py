@@ -11,7 +11,7 @@ from pathlib import Path
 from latentsweep.config.project import ROOT
 from latentsweep.errors import REQUEUE_EXIT
 from latentsweep.rerun.checkout import recorded_code, workplace
-from latentsweep.rerun.child import last_lines, run_command
+from latentsweep.rerun.child import Command, last_lines, run_command
 from latentsweep.rerun.errors import STOPS, RerunFailedError, RerunStoppedError
 from latentsweep.rerun.folder import RerunFolder
 from latentsweep.rerun.interpreter import make_interpreter, python_path, recorded_versions
@@ -112,7 +112,7 @@ def train_again(
     command = workshop.command(*script, "--config-path", str(place), "--config-name", _NAME)
     again = f"make rerun RUN={plan.record.run.reference}"
     environment = {**workshop.environment, **in_environment(tags, again)}
-    code = checked(run_command(command, environment, folder.output))
+    code = checked(run_command(Command(command, environment, folder.output)))
     if folder.run is None:
         raise RerunFailedError(
             "the rerun did not begin",

@@ -36,7 +36,7 @@ def require_gpu() -> None:
     Raises:
         ConfigError: this machine has none.
     """
-    if not _gpus():
+    if not gpus():
         from latentsweep.training.device import no_gpu
 
         raise no_gpu()
@@ -49,7 +49,7 @@ def _one_a_device(*, local: bool) -> int:
             found="sweep.workers=0, which stands for this machine's cores or GPUs",
             mend="make sweep WORKERS=32 ..., or sweep.workers=32",
         )
-    return _gpus() or cores()
+    return gpus() or cores()
 
 
 def _refuse_too_many(workers: int, ranks: int) -> None:
@@ -65,17 +65,18 @@ def _refuse_too_many(workers: int, ranks: int) -> None:
             if ranks <= most
             else f"DEVICES={cores()}",
         )
-    gpus = _gpus() if ranks > 1 else 0
-    if gpus and workers * ranks > gpus:
+    found = gpus() if ranks > 1 else 0
+    if found and workers * ranks > found:
         raise ConfigError(
             "each rank of a trial has a GPU of its own",
-            found=f"{workers * ranks} ranks of all workers, {gpus} GPUs",
-            expected=f"at most {gpus}",
-            mend=f"GPUS={gpus} WORKERS=1, or fewer; to train on the CPU, CUDA_VISIBLE_DEVICES=''",
+            found=f"{workers * ranks} ranks of all workers, {found} GPUs",
+            expected=f"at most {found}",
+            mend=f"GPUS={found} WORKERS=1, or fewer; to train on the CPU, CUDA_VISIBLE_DEVICES=''",
         )
 
 
-def _gpus() -> int:
+def gpus() -> int:
+    """How many GPUs PyTorch can use."""
     import torch
 
     # Asked of the driver's library, for CUDA must not be initialised before workers are forked.

@@ -10,7 +10,7 @@ from latentsweep.errors import ConfigError
 from latentsweep.tracking.journal import JOURNAL_NAME
 from latentsweep.tracking.progress import read_identity
 
-PLACES = ("runs", "sweeps", "reruns")
+PLACES = ("runs", "sweeps", "reruns", "comparisons")
 # A run, the runs of a directory, a sweep's own record and its trials, the sweeps of a directory;
 # the same of reruns, each of which has a directory around it.
 _PATTERNS = ("", "*/", "*/*/", "trials/*/*/", "*/trials/*/*/", "*/*/trials/*/*/")

@@ -1,0 +1,1 @@
+"""Models beside each other: the same network, data and budget, several seeds of each."""

@@ -1,0 +1,108 @@
+"""A comparison as one HTML file that needs nothing else."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from html import escape
+
+from latentsweep.comparison.findings import LEVEL, Finding
+from latentsweep.comparison.request import Request
+from latentsweep.figures.drawn import Drawn
+from latentsweep.figures.page import html_table, page, picture, section
+from latentsweep.metrics.interval import Interval
+
+PAGE = "comparison.html"
+_SHARP = 130  # dots per inch
+_TITLES = {
+    "reconstructions": "Reconstructions",
+    "samples": "Drawn from the prior",
+    "interpolations": "Interpolations",
+    "rate_distortion": "Rate and distortion",
+}
+_CAPTIONS = {
+    "reconstructions": "Of the posterior means, by the first seed's models.",
+    "samples": "Nothing made an autoencoder's codes normal: its images show how far they are "
+    "from it.",
+    "interpolations": "Straight lines between codes.",
+    "rate_distortion": "Means over seeds with their 95 % intervals; an autoencoder has no rate.",
+}
+
+
+def comparison_page(
+    request: Request, findings: Sequence[Finding], drawn: Mapping[str, Drawn], images: int
+) -> str:
+    """The page.
+
+    Args:
+        request: what was compared.
+        findings: a metric each.
+        drawn: the pictures by name.
+        images: how many test images were measured.
+    """
+    config = request.first
+    title = f"{', '.join(request.models)} on {config.data.name}"
+    told = (
+        f"{config.model.latent_size} latents, network {config.network.name}, likelihood "
+        f"{config.likelihood.name}, {config.trainer.max_epochs} epochs, {len(request.seeds)} seeds "
+        f"each; {images:,} test images, best checkpoints."
+    )
+    header = (
+        f'<div class="details">Comparison {escape(request.name)}</div><h1>{escape(title)}</h1>'
+        f"<p>{escape(told)}</p>"
+    )
+    headings, rows = table_rows(request, findings)
+    caption = (
+        "Mean over seeds and the 95 % interval of the mean (Student). Tests: paired by seed, "
+        f"two-sided, with Holm's correction over all tests of this page; significant below {LEVEL}."
+    )
+    columns = (0, len(headings) - 1)
+    body = html_table(headings, rows, left=columns)
+    sections = [section("Scores on the test split", body, caption)]
+    sections += [
+        section(
+            _title(name),
+            picture(each.png(_SHARP), name),
+            _CAPTIONS.get(name, ""),
+            wide=name in ("reconstructions", "samples", "interpolations"),
+        )
+        for name, each in drawn.items()
+    ]
+    return page(title, header, sections)
+
+
+def table_rows(request: Request, findings: Sequence[Finding]) -> tuple[list[str], list[list[str]]]:
+    """Headings and cells: a row a metric, with a sentence at its end."""
+    baselines = [
+        name for name in ("pPCA", "PCA") if any(name in each.baselines for each in findings)
+    ]
+    headings = ["metric", "unit", *request.models, *baselines, "what the tests say"]
+    rows = [
+        [
+            finding.label,
+            finding.unit,
+            *(_told(finding.intervals.get(model), finding.digits) for model in request.models),
+            *(_number(finding.baselines.get(name), finding.digits) for name in baselines),
+            finding.sentence(),
+        ]
+        for finding in findings
+    ]
+    return headings, rows
+
+
+def _told(interval: Interval | None, digits: int) -> str:
+    if interval is None:
+        return "none"
+    mean = f"{interval.mean:,.{digits}f}"
+    if math.isnan(interval.low):
+        return mean
+    return f"{mean} [{interval.low:,.{digits}f}, {interval.high:,.{digits}f}]"
+
+
+def _number(value: float | None, digits: int) -> str:
+    return "" if value is None else f"{value:,.{digits}f}"
+
+
+def _title(name: str) -> str:
+    kind, _, rest = name.partition("latent_map")
+    return _TITLES.get(name, f"Latent map {rest.replace('_', ' ').strip()}" if not kind else kind)

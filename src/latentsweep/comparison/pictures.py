@@ -1,0 +1,121 @@
+"""The pictures of a comparison, of the first seed's models."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import torch
+from torch import Tensor
+
+from latentsweep.comparison.findings import Finding
+from latentsweep.evaluation.encoding import Encoded, encode
+from latentsweep.evaluation.figures import latent_maps, some_images
+from latentsweep.evaluation.images import images_of
+from latentsweep.evaluation.subject import Subject
+from latentsweep.figures.drawn import Drawn
+from latentsweep.figures.image_rows import image_rows
+from latentsweep.figures.rate_distortion import RatePoint, rate_distortion
+from latentsweep.metrics.latent_statistics import latent_statistics
+from latentsweep.models.ae import AE
+from latentsweep.randomness import Stream
+from latentsweep.training.noise import noise
+from latentsweep.training.ranks.ranks import ALONE
+
+_COLUMNS = 10
+_PRIOR_ROWS = 2
+_STEPS = 8
+
+
+@torch.no_grad()
+def pictures(
+    subjects: Mapping[str, Subject], findings: list[Finding]
+) -> Iterator[tuple[str, Drawn]]:
+    """Reconstructions, samples, interpolations, latent maps, rate and distortion, with names.
+
+    Args:
+        subjects: a run's model and data, by the name of the model.
+        findings: of all seeds.
+    """
+    first = next(iter(subjects.values()))
+    images = first.splits.test.images(some_images(first.splits.test, _COLUMNS)).float()
+    models = {name: subject.model for name, subject in subjects.items()}
+    yield (
+        "reconstructions",
+        image_rows(
+            {"data": images[None]}
+            | {name: model.reconstruct(images)[None] for name, model in models.items()},
+            "Test images and their reconstructions",
+        ),
+    )
+    yield (
+        "samples",
+        image_rows(
+            {name: _samples(model) for name, model in models.items()},
+            "Decoded from normal noise, the same for all",
+        ),
+    )
+    yield (
+        "interpolations",
+        image_rows(
+            {name: _between(model, images) for name, model in models.items()},
+            "From one image to another in latent space",
+            "from the reconstruction of one image to that of another",
+        ),
+    )
+    for name, subject in subjects.items():
+        yield from _maps(name, subject)
+    points = list(_points(findings, list(models)))
+    if points:
+        yield "rate_distortion", rate_distortion(points)
+
+
+def _samples(model: AE) -> Tensor:
+    drawn = noise(0, Stream.PICTURES, 0, _PRIOR_ROWS * _COLUMNS, model.latent_size)
+    return model.sample(drawn).reshape(_PRIOR_ROWS, _COLUMNS, *model.shape)
+
+
+def _between(model: AE, images: Tensor) -> Tensor:
+    """Two ways between images, (2, steps, channels, height, width)."""
+    codes = model.encode(images)[0]
+    half = len(codes) // 2
+    ways = [
+        torch.stack([torch.lerp(codes[a], codes[a + half], way) for way in _ways()])
+        for a in range(min(2, half))
+    ]
+    return torch.stack([model.decode(way) for way in ways])
+
+
+def _ways() -> list[float]:
+    steps: list[float] = torch.linspace(0, 1, _STEPS).tolist()
+    return steps
+
+
+def _maps(name: str, subject: Subject) -> Iterator[tuple[str, Drawn]]:
+    test = subject.splits.test
+    whole: Encoded = encode(
+        subject.model, images_of(test, ALONE, torch.device("cpu")), subject.span
+    )
+    has_prior = subject.model.has_prior
+    spread = latent_statistics(whole.means, whole.variances).variance_of_means
+    importance = whole.kl.mean(dim=0) if has_prior else spread
+    for kind, drawn in latent_maps(test, whole.means, importance, has_prior=has_prior):
+        yield f"{kind}_{name}", drawn
+
+
+def _points(findings: list[Finding], models: list[str]) -> Iterator[RatePoint]:
+    """Mean rate and distortion of each model that has both."""
+    by_name = {finding.name: finding for finding in findings}
+    rate, distortion = by_name.get("kl"), by_name.get("reconstruction")
+    if rate is None or distortion is None:
+        return
+    for model in models:
+        if model in rate.intervals and model in distortion.intervals:
+            across, up = rate.intervals[model], distortion.intervals[model]
+            yield RatePoint(
+                across.mean,
+                up.mean,
+                label=model,
+                group=model,
+                rate_interval=(across.low, across.high),
+                distortion_interval=(up.low, up.high),
+            )

@@ -1,0 +1,115 @@
+"""What is compared: models, seeds, and the configs that they have in common."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from latentsweep.config import TrainConfig
+from latentsweep.config.checks import check
+from latentsweep.config.compose import compose
+from latentsweep.config.digest import digest
+from latentsweep.config.project import CONFIG_DIRECTORY
+from latentsweep.config.typed import typed
+from latentsweep.data.describe import describe
+from latentsweep.errors import ConfigError
+from latentsweep.sweep.keys import choices_with
+
+MODELS = ("ae", "vae", "beta_vae")
+# Set for each run here.
+_OWN = {"model": "MODELS=", "seed": "N=", "output_dir": "nothing: runs lie in comparisons/"}
+
+
+@dataclass(frozen=True)
+class Request:
+    """A comparison that was asked for.
+
+    Attributes:
+        configs: of the first seed, by the name of the model.
+        seeds: each model is trained with all of them.
+        overrides: of each model, as Hydra takes them.
+        left_out: overrides that some model does not have, with that model's name.
+    """
+
+    configs: dict[str, TrainConfig]
+    seeds: list[int]
+    overrides: dict[str, list[str]]
+    left_out: list[str]
+
+    @property
+    def models(self) -> list[str]:
+        """Names of the models, in the order asked for."""
+        return list(self.configs)
+
+    @property
+    def first(self) -> TrainConfig:
+        """A config that holds what all have in common."""
+        return next(iter(self.configs.values()))
+
+    @property
+    def name(self) -> str:
+        """Of the comparison: the same for the same request."""
+        parts = [*map(digest, self.configs.values()), *map(str, self.seeds)]
+        marked = hashlib.sha256(" ".join(parts).encode()).hexdigest()[:8]
+        config = self.first
+        return f"{config.data.name}-{'-'.join(self.models)}-z{config.model.latent_size}-{marked}"
+
+    def command_line(self, model: str, seed: int) -> list[str]:
+        """Overrides of one run."""
+        return [f"model={model}", *self.overrides[model], f"seed={seed}"]
+
+
+def read_request(models: Sequence[str], n: int, overrides: Sequence[str]) -> Request:
+    """Compose and check the config of each model.
+
+    Args:
+        models: their names in `conf/model/`.
+        n: how many seeds, from 0.
+        overrides: for all of them; those of a key that a model does not have are left out there.
+
+    Raises:
+        ConfigError: a config does not compose or does not fit the data, or the request makes no
+            comparison.
+    """
+    for text in overrides:
+        key = text.partition("=")[0].lstrip("+~")
+        if key in _OWN:
+            raise ConfigError(f"{text}: set by the comparison", mend=f"{_OWN[key]} in its place")
+    if len(set(models)) < 2 or len(set(models)) != len(models):
+        raise ConfigError(
+            f"MODELS={','.join(models)}",
+            expected="two models at least, each once",
+            mend=f"MODELS={','.join(MODELS)}",
+        )
+    if n < 2:
+        raise ConfigError(
+            f"N={n}: one seed has no spread", expected="two seeds at least", mend="N=5"
+        )
+    own = {model: [text for text in overrides if _applies(text, model)] for model in models}
+    configs = {}
+    for model in models:
+        lines = [f"model={model}", *own[model], "seed=0"]
+        config = typed(compose(CONFIG_DIRECTORY, "train", lines))
+        check(config, describe(config.data))
+        configs[model] = config
+    left_out = [
+        f"{text} (not of {model})"
+        for model in models
+        for text in overrides
+        if text not in own[model]
+    ]
+    return Request(configs, list(range(n)), own, left_out)
+
+
+def _applies(override: str, model: str) -> bool:
+    """Whether a model has the key that an override sets."""
+    key = override.partition("=")[0].lstrip("+~")
+    if key == "model.beta" and model == "vae":  # it is 1 there, and nothing else
+        return False
+    if model == "ae" and key.partition(".")[0] == "kl_schedule":
+        return False
+    if not key.startswith("model."):
+        return True
+    choices = choices_with(key)
+    return not choices or model in choices
