@@ -104,5 +104,5 @@ def _number(value: float | None, digits: int) -> str:
 
 
 def _title(name: str) -> str:
-    kind, _, rest = name.partition("latent_map")
-    return _TITLES.get(name, f"Latent map {rest.replace('_', ' ').strip()}" if not kind else kind)
+    words = name.removeprefix("latent_map_").replace("_", " ")
+    return _TITLES.get(name, f"Latent map: {words}")
