@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from latentsweep.comparison.findings import Finding, find
-from latentsweep.comparison.page import PAGE, comparison_page, table_rows
+from latentsweep.comparison.page import PAGE, comparison_page, short_rows, table_rows
 from latentsweep.comparison.pictures import pictures
 from latentsweep.comparison.request import Request
 from latentsweep.comparison.scores import score_all, settings_of
@@ -165,9 +165,8 @@ def _note(request: Request, findings: Sequence[Finding]) -> str:
 
 
 def _show(request: Request, findings: Sequence[Finding], path: Path, run_id: str) -> None:
-    headings, rows = table_rows(request, findings)
-    title = f"test split, mean and 95 % interval over {len(request.seeds)} seeds"
-    print(table_told(title, headings[:-1], [row[:-1] for row in rows], numbers=True))
+    title = f"test split, mean and half the 95 % interval over {len(request.seeds)} seeds"
+    print(table_told(title, *short_rows(request, findings), numbers=True))
     for finding in findings:
         if finding.differences:
             print(f"{finding.label}: {finding.sentence()}")

@@ -90,6 +90,26 @@ def table_rows(request: Request, findings: Sequence[Finding]) -> tuple[list[str]
     return headings, rows
 
 
+def short_rows(request: Request, findings: Sequence[Finding]) -> tuple[list[str], list[list[str]]]:
+    """Headings and cells of the table for the terminal, which has 80 columns."""
+    headings = ["metric", *request.models, "pPCA"]
+    rows = [
+        [
+            finding.label,
+            *(_short(finding.intervals.get(model), finding.digits) for model in request.models),
+            _number(finding.baselines.get("pPCA"), finding.digits),
+        ]
+        for finding in findings
+    ]
+    return headings, rows
+
+
+def _short(interval: Interval | None, digits: int) -> str:
+    if interval is None:
+        return "none"
+    return f"{interval.mean:,.{digits}f} +-{interval.high - interval.mean:.{digits}f}"
+
+
 def _told(interval: Interval | None, digits: int) -> str:
     if interval is None:
         return "none"

@@ -9,6 +9,7 @@ from typing import Any
 
 from latentsweep.config.checks import refuse_password
 from latentsweep.config.evaluate import EvaluateConfig
+from latentsweep.evaluation.agreement import evaluate_agreement, is_group
 from latentsweep.evaluation.evaluated import evaluated
 from latentsweep.evaluation.evaluation import SCORES, Evaluation, differing
 from latentsweep.evaluation.figures import figures
@@ -29,7 +30,8 @@ def evaluate(reference: str, uri: str, settings: EvaluateConfig, ranks: Ranks) -
     """Measure a recorded run's best model and put the numbers on its record.
 
     Args:
-        reference: a run's directory or name, the id of its MLflow run, or a registered model.
+        reference: a run's directory or name, the id of its MLflow run, or a registered model; or
+            the directory of a sweep, a comparison or of seeds, whose runs' agreement is measured.
         uri: of the store to ask for a run that does not lie here; empty: this directory's own.
         settings: what is measured, and how exactly.
         ranks: which share the images.
@@ -39,6 +41,10 @@ def evaluate(reference: str, uri: str, settings: EvaluateConfig, ranks: Ranks) -
             for that does not apply to it.
     """
     refuse_password(uri, "URI")
+    if is_group(reference):
+        if ranks.leads:
+            evaluate_agreement(Path(reference), settings)
+        return
     with tempfile.TemporaryDirectory() as directory:
         run = find_recorded(reference, uri, Path(directory))
         subject = read_subject(run, settings)
