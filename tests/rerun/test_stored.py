@@ -80,6 +80,23 @@ def test_a_registered_model_is_its_runs(project: Project, recorded: RecordedRun)
     assert "the models digits-beta_vae" in told
 
 
+def test_a_registered_model_is_evaluated_where_its_run_is_in_mlflow_alone(
+    project: Project, recorded: RecordedRun, client: MlflowClient
+) -> None:
+    for again in range(2):
+        told = project.run("evaluate.py", "models:/digits-beta_vae", "importance_samples=3")
+        assert ("the same numbers, to the bit" in told) == bool(again)
+    run = client.get_run(id_of(recorded))
+    assert run.data.metrics["test/nll"] > 0
+    (point,) = client.get_metric_history(id_of(recorded), "test/nll")
+    assert point.step == 0
+    files = {file.path for file in client.list_artifacts(id_of(recorded), "test")}
+    assert {"test/scores.json", "test/evaluation.html", "test/traversals.png"} <= files
+    project.run("evaluate.py", id_of(recorded), "importance_samples=4")
+    points = client.get_metric_history(id_of(recorded), "test/nll")
+    assert sorted(point.step for point in points) == [0, 1]
+
+
 def test_an_id_that_no_run_has_is_told(project: Project, recorded: RecordedRun) -> None:
     told = project.run("rerun.py", "0" * 32, code=2)
     assert f"there is no run {'0' * 32} in sqlite:///mlflow.db" in told
