@@ -6,7 +6,7 @@ export MLFLOW_DISABLE_TELEMETRY := true
 
 # make would pass over a misspelt variable, and over a setting outside of ARGS, in silence.
 KNOWN := PYTHON ARGS WORKERS STUDY DIRECTORY CLUSTER PARTITION GPUS DEVICES NODES CPUS TIME FOLLOW URI PORT PAGE HOST \
-  ALLOWED ARTIFACTS RUN FORMAT NAME ALIAS PART SHELL CODE PACKAGES STEPS DRY N A B MODELS SAMPLES
+  ALLOWED ARTIFACTS RUN FORMAT NAME ALIAS PART SHELL CODE PACKAGES STEPS DRY N A B MODELS BETAS SAMPLES
 GIVEN := $(foreach name,$(.VARIABLES),$(if $(filter command,$(origin $(name))),$(name)))
 UNKNOWN := $(filter-out $(KNOWN) MAKE%,$(GIVEN))
 ifneq ($(UNKNOWN),)
@@ -89,8 +89,8 @@ evaluate: $(INSTALLED)  ## measure a recorded run on its test split; RUN= which,
 seeds: $(INSTALLED)  ## a recorded run over seeds: mean, deviation, 95 % interval; RUN= which, N=5, ARGS="model.beta=2"
 	@$(BIN)/python pipelines/seeds.py '$(RUN)' $(AGAIN) $(if $(N),--n '$(N)') $(ARGS)
 
-compare: $(INSTALLED)  ## AE beside VAE beside beta-VAE; N=5 seeds, MODELS=ae,vae,iwae, WORKERS=, ARGS="trainer.max_epochs=5"
-	@$(BIN)/python pipelines/compare.py $(if $(MODELS),--models '$(MODELS)') $(if $(N),--n '$(N)') \
+compare: $(INSTALLED)  ## AE beside VAE beside beta-VAE; N=5 seeds, MODELS=ae,vae,iwae, BETAS=1,2,4, ARGS="trainer.max_epochs=5"
+	@$(BIN)/python pipelines/compare.py $(if $(MODELS),--models '$(MODELS)') $(if $(BETAS),--betas '$(BETAS)') $(if $(N),--n '$(N)') \
 	  $(if $(WORKERS),--workers '$(WORKERS)') $(if $(SAMPLES),--samples '$(SAMPLES)') $(ARGS)
 
 diff: $(INSTALLED)  ## how two recorded runs differ; A= and B= which

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from latentsweep.evaluation.told import NATS, ROWS
@@ -46,6 +46,7 @@ class Finding:
         label: what a person calls it.
         unit: its unit.
         digits: behind the point.
+        values: a number of each seed, by the models that have it.
         intervals: mean and 95 % interval over seeds, by the models that have it.
         baselines: of principal components, by their names.
         differences: of each pair of models that have it.
@@ -55,6 +56,7 @@ class Finding:
     label: str
     unit: str
     digits: int
+    values: Mapping[str, Sequence[float]]
     intervals: Mapping[str, Interval]
     baselines: Mapping[str, float]
     differences: list[Difference]
@@ -93,6 +95,7 @@ def find(
             probabilistic PCA, too.
     """
     tests: list[tuple[str, str, str, float, float]] = []
+    values: dict[str, dict[str, list[float]]] = {}
     intervals: dict[str, dict[str, Interval]] = {}
     for name in ROWS:
         columns = {
@@ -102,6 +105,7 @@ def find(
         }
         if not columns:
             continue
+        values[name] = columns
         intervals[name] = {model: mean_interval(values) for model, values in columns.items()}
         for first, second in itertools.combinations(columns, 2):
             p = paired_t_test(columns[first], columns[second])
@@ -114,6 +118,7 @@ def find(
     return [
         Finding(
             *(name, *ROWS[name]),
+            values=values[name],
             intervals=found,
             baselines=_baselines(scores, name) if densities or ROWS[name][1] != NATS else {},
             differences=by_metric.get(name, []),

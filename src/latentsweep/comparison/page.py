@@ -19,6 +19,7 @@ _TITLES = {
     "samples": "Drawn from the prior",
     "interpolations": "Interpolations",
     "rate_distortion": "Rate and distortion",
+    "against_beta": "Against the KL weight",
 }
 _CAPTIONS = {
     "reconstructions": "Of the posterior means, by the first seed's models.",

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import torch
 from torch import Tensor
 
 from latentsweep.comparison.findings import Finding
+from latentsweep.config.likelihood import GaussianConfig
+from latentsweep.config.model import BetaVAEConfig
+from latentsweep.evaluation.baselines import fit_components, ppca_curve
 from latentsweep.evaluation.encoding import Encoded, encode
 from latentsweep.evaluation.figures import latent_maps, some_images
 from latentsweep.evaluation.images import images_of
 from latentsweep.evaluation.subject import Subject
+from latentsweep.figures.against_weight import AtWeight, against_weight
 from latentsweep.figures.drawn import Drawn
 from latentsweep.figures.image_rows import image_rows
 from latentsweep.figures.rate_distortion import RatePoint, rate_distortion
@@ -24,6 +28,7 @@ from latentsweep.training.ranks.ranks import ALONE
 _COLUMNS = 10
 _PRIOR_ROWS = 2
 _STEPS = 8
+_AGAINST_BETA = ("elbo", "nll", "mig", "dci_disentanglement", "active_units", "mse")
 
 
 @torch.no_grad()
@@ -66,7 +71,40 @@ def pictures(
         yield from _maps(name, subject)
     points = list(_points(findings, list(models)))
     if points:
-        yield "rate_distortion", rate_distortion(points)
+        yield "rate_distortion", rate_distortion(points, _curve(first))
+    yield from _against_beta(subjects, findings)
+
+
+def _curve(subject: Subject) -> tuple[list[float], list[float]] | None:
+    """That of pPCA, where the models' nats are those of a normal density, too."""
+    if not isinstance(subject.config.likelihood, GaussianConfig):
+        return None
+    fitted = fit_components(subject.splits, subject.model.latent_size)
+    return ppca_curve(fitted) if fitted else None
+
+
+def _against_beta(
+    subjects: Mapping[str, Subject], findings: Sequence[Finding]
+) -> Iterator[tuple[str, Drawn]]:
+    """Metrics against the KL weight, where beta-VAEs of several are among the models."""
+    betas = {
+        name: subject.config.model.beta
+        for name, subject in subjects.items()
+        if isinstance(subject.config.model, BetaVAEConfig)
+    }
+    if len(set(betas.values())) < 2:
+        return
+    panels = {
+        finding.label: [
+            AtWeight(betas[name], values, found.mean, found.low, found.high)
+            for name, values in finding.values.items()
+            if name in betas
+            for found in (finding.intervals[name],)
+        ]
+        for finding in findings
+        if finding.name in _AGAINST_BETA
+    }
+    yield "against_beta", against_weight({name: each for name, each in panels.items() if each})
 
 
 def _samples(model: AE) -> Tensor:

@@ -28,7 +28,7 @@ class Request:
     Attributes:
         configs: of the first seed, by the name of the model.
         seeds: each model is trained with all of them.
-        overrides: of each model, as Hydra takes them.
+        overrides: of each model, which it is among them, as Hydra takes them.
         left_out: overrides that some model does not have, with that model's name.
     """
 
@@ -39,7 +39,7 @@ class Request:
 
     @property
     def models(self) -> list[str]:
-        """Names of the models, in the order asked for."""
+        """Names of the models, in the order asked for; a beta-VAE of BETAS= is `beta 4`."""
         return list(self.configs)
 
     @property
@@ -53,20 +53,24 @@ class Request:
         parts = [*map(digest, self.configs.values()), *map(str, self.seeds)]
         marked = hashlib.sha256(" ".join(parts).encode()).hexdigest()[:8]
         config = self.first
-        return f"{config.data.name}-{'-'.join(self.models)}-z{config.model.latent_size}-{marked}"
+        named = "-".join(model.replace(" ", "") for model in self.models)
+        return f"{config.data.name}-{named}-z{config.model.latent_size}-{marked}"
 
     def command_line(self, model: str, seed: int) -> list[str]:
         """Overrides of one run."""
-        return [f"model={model}", *self.overrides[model], f"seed={seed}"]
+        return [*self.overrides[model], f"seed={seed}"]
 
 
-def read_request(models: Sequence[str], n: int, overrides: Sequence[str]) -> Request:
+def read_request(
+    models: Sequence[str], n: int, overrides: Sequence[str], betas: Sequence[str] = ()
+) -> Request:
     """Compose and check the config of each model.
 
     Args:
         models: their names in `conf/model/`.
         n: how many seeds, from 0.
         overrides: for all of them; those of a key that a model does not have are left out there.
+        betas: KL weights, each of which makes one more beta-VAE.
 
     Raises:
         ConfigError: a config does not compose or does not fit the data, or the request makes no
@@ -74,11 +78,15 @@ def read_request(models: Sequence[str], n: int, overrides: Sequence[str]) -> Req
     """
     for text in overrides:
         key = text.partition("=")[0].lstrip("+~")
-        if key in _OWN:
-            raise ConfigError(f"{text}: set by the comparison", mend=f"{_OWN[key]} in its place")
-    if len(set(models)) < 2 or len(set(models)) != len(models):
+        if key in _OWN or (betas and key == "model.beta"):
+            mend = _OWN.get(key, "BETAS=")
+            raise ConfigError(f"{text}: set by the comparison", mend=f"{mend} in its place")
+    kinds = {model: [f"model={model}"] for model in models}
+    for beta in betas:
+        kinds[f"beta {beta}"] = ["model=beta_vae", f"model.beta={beta}"]
+    if len(kinds) < 2 or len(kinds) != len(models) + len(betas):
         raise ConfigError(
-            f"MODELS={','.join(models)}",
+            f"MODELS={','.join(models)}" + (f" BETAS={','.join(betas)}" if betas else ""),
             expected="two models at least, each once",
             mend=f"MODELS={','.join(MODELS)}",
         )
@@ -86,20 +94,16 @@ def read_request(models: Sequence[str], n: int, overrides: Sequence[str]) -> Req
         raise ConfigError(
             f"N={n}: one seed has no spread", expected="two seeds at least", mend="N=5"
         )
-    own = {model: [text for text in overrides if _applies(text, model)] for model in models}
-    configs = {}
-    for model in models:
-        lines = [f"model={model}", *own[model], "seed=0"]
-        config = typed(compose(CONFIG_DIRECTORY, "train", lines))
+    whole, configs, left_out = {}, {}, []
+    for name, kind in kinds.items():
+        model = kind[0].partition("=")[2]
+        fitting = [text for text in overrides if _applies(text, model)]
+        left_out += [f"{text} (not of {name})" for text in overrides if text not in fitting]
+        whole[name] = [*kind, *fitting]
+        config = typed(compose(CONFIG_DIRECTORY, "train", [*whole[name], "seed=0"]))
         check(config, describe(config.data))
-        configs[model] = config
-    left_out = [
-        f"{text} (not of {model})"
-        for model in models
-        for text in overrides
-        if text not in own[model]
-    ]
-    return Request(configs, list(range(n)), own, left_out)
+        configs[name] = config
+    return Request(configs, list(range(n)), whole, left_out)
 
 
 def _applies(override: str, model: str) -> bool:

@@ -45,10 +45,14 @@ class Place:
 def places(request: Request, directory: Path) -> list[Place]:
     """Where the runs lie, seed by seed."""
     return [
-        Place(model, seed, RerunFolder(directory / TRIALS_FOLDER / f"{model}-{seed}"))
+        Place(model, seed, RerunFolder(directory / TRIALS_FOLDER / _slot(model, seed)))
         for seed in request.seeds
         for model in request.models
     ]
+
+
+def _slot(model: str, seed: int) -> str:
+    return f"{model.replace(' ', '')}-{seed}"
 
 
 def train_all(request: Request, directory: Path, workers: int) -> None:

@@ -86,6 +86,7 @@ def _evaluated(
         model=model.cpu(),
         measured=measured,
         linear=baselines.get("ppca"),
+        fitted=fitted,
         metrics=metrics,
         step=subject.step,
         images=len(subject.splits.test),

@@ -11,6 +11,7 @@ from typing import Any
 import torch
 
 from latentsweep.config.evaluate import EvaluateConfig
+from latentsweep.evaluation.baselines import Fitted
 from latentsweep.evaluation.measuring import Measured, per_image
 from latentsweep.metrics.disentanglement.scores import score_versions
 from latentsweep.models.ae import AE
@@ -29,6 +30,7 @@ class Evaluation:
         model: the run's, on the CPU.
         measured: what was found of it.
         linear: pPCA and what was found of it; None where it was not measured.
+        fitted: the principal components; None where none were looked for.
         metrics: all numbers by name, those of baselines with `ppca/` or `pca/` before theirs.
         step: optimiser step of the model.
         images: how many were measured.
@@ -39,6 +41,7 @@ class Evaluation:
     model: AE
     measured: Measured
     linear: tuple[AE, Measured] | None
+    fitted: Fitted | None
     metrics: dict[str, float]
     step: int
     images: int

@@ -6,7 +6,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from latentsweep.config.likelihood import GaussianConfig
 from latentsweep.data.splits import Split
+from latentsweep.evaluation.baselines import Fitted, ppca_curve
 from latentsweep.evaluation.evaluation import Evaluation
 from latentsweep.evaluation.measuring import Measured
 from latentsweep.evaluation.subject import Subject
@@ -17,6 +19,7 @@ from latentsweep.figures.interpolations import interpolations
 from latentsweep.figures.kl_bars import kl_bars
 from latentsweep.figures.latent_map import latent_map
 from latentsweep.figures.manifold import manifold
+from latentsweep.figures.rate_distortion import RatePoint, rate_distortion
 from latentsweep.figures.traversals import traversals
 from latentsweep.metrics.latent_statistics import correlation_with
 
@@ -44,9 +47,24 @@ def figures(subject: Subject, found: Evaluation) -> Iterator[tuple[str, Drawn]]:
     if found.linear is not None and model.latent_size <= MOST_UNITS:
         linear, of_it = found.linear
         yield "ppca_traversals", traversals(linear, images[0], of_it.encoded.kl.mean(dim=0))
+    if found.fitted is not None and isinstance(subject.config.likelihood, GaussianConfig):
+        yield "rate_distortion", _rate_distortion(subject, found, found.fitted)
     yield from _correlations(test, measured, importance)
     if model.latent_size > 1:
         yield from latent_maps(test, measured.encoded.means, importance, has_prior=has_prior)
+
+
+def _rate_distortion(subject: Subject, found: Evaluation, fitted: Fitted) -> Drawn:
+    """The run's point, beside that of pPCA of its size and the curve of pPCA of all sizes."""
+    metrics = found.metrics
+    points = [
+        RatePoint(metrics["kl"], metrics["reconstruction"], label=subject.config.model.name)
+        for _ in range(subject.model.has_prior)
+    ]
+    if "ppca/kl" in metrics:
+        rate, distortion = metrics["ppca/kl"], metrics["ppca/reconstruction"]
+        points.append(RatePoint(rate, distortion, label="pPCA of its size"))
+    return rate_distortion(points, ppca_curve(fitted))
 
 
 def some_images(test: Split, count: int) -> Tensor:

@@ -23,6 +23,7 @@ _CAPTIONS = {
     "latent_map": "Where the test images lie",
     "interpolations": "Between pairs of test images",
     "kl_per_latent": "Rate of each latent",
+    "rate_distortion": "Rate and distortion beside probabilistic PCA",
     "correlation": "How distinct the latents are",
     "factors": "Latents and factors",
 }
