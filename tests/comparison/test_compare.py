@@ -118,6 +118,15 @@ def test_seeds_of_a_comparison_agree_as_udr_says(compared: tuple[Path, str]) -> 
     assert "beta_vae, 3 latents: median" in told
 
 
+def test_kl_weights_are_models_of_their_own() -> None:
+    request = read_request([], 2, [], betas=["1", "4"])
+    assert request.models == ["beta 1", "beta 4"]
+    assert request.command_line("beta 4", 1) == ["model=beta_vae", "model.beta=4", "seed=1"]
+    assert request.name != read_request([], 3, [], betas=["1", "4"]).name
+    with pytest.raises(ConfigError, match="BETAS= in its place"):
+        read_request([], 2, ["model.beta=3"], betas=["1", "4"])
+
+
 @pytest.mark.parametrize(
     ("models", "n", "overrides", "told"),
     [
