@@ -137,7 +137,7 @@ def _maps(name: str, subject: Subject) -> Iterator[tuple[str, Drawn]]:
     spread = latent_statistics(whole.means, whole.variances).variance_of_means
     importance = whole.kl.mean(dim=0) if has_prior else spread
     for kind, drawn in latent_maps(test, whole.means, importance, has_prior=has_prior):
-        yield f"{kind}_{name}", drawn
+        yield f"{kind}_{name.replace(' ', '')}", drawn
 
 
 def _points(findings: list[Finding], models: list[str]) -> Iterator[RatePoint]:

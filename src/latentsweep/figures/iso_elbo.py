@@ -29,7 +29,7 @@ def iso_elbo_lines(axes: "Axes", across: Ends, up: Ends) -> None:
         axes.plot(across, ends, color=RULE, linewidth=1.0, zorder=0, scalex=False, scaley=False)
         leaves_right = ends[1] >= up[0]
         axes.annotate(
-            minus(f"{-level:.6g}"),
+            minus(f"{0.0 - level:.6g}"),
             (across[1], ends[1]) if leaves_right else (level - up[0], up[0]),
             xytext=(4, 0) if leaves_right else (0, 3),
             textcoords="offset points",
