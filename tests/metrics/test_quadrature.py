@@ -1,3 +1,5 @@
+from math import log, pi
+
 import pytest
 import torch
 from torch import Tensor
@@ -75,13 +77,50 @@ def test_curved_posteriors_agree_with_a_fine_grid_within_the_error(
     found = quadrature(model, images, tolerance=1e-3)
     away = (found.log_likelihood - expected).abs()
     assert float(away.mean()) < 2e-3
+    assert float(away.mean()) < 3 * float(found.error.mean()) + 1e-6
     assert float(away.max()) < 0.02
     assert int(found.nodes.max()) > int(found.nodes.min())  # more nodes where more are needed
 
 
-def test_ten_latents_are_refused() -> None:
+class SquareRoots:
+    """x ~ N(z^2, s^2) of one pixel: two modes, of which the encoder knows one or none."""
+
+    def __init__(self, variance: float, mean: float, deviation: float) -> None:
+        self.variance, self.mean, self.deviation = variance, mean, deviation
+
+    def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        code = torch.full((len(x), 1), self.mean, dtype=torch.float64)
+        return code, torch.full_like(code, self.deviation**2)
+
+    def log_likelihood(self, x: Tensor, z: Tensor) -> Tensor:
+        seen = (z**2)[..., None, None]
+        squared = (x - seen) ** 2 / self.variance
+        return -0.5 * (squared + log(2 * pi * self.variance)).sum(dim=(-3, -2, -1))
+
+    def log_prior(self, z: Tensor) -> Tensor:
+        return -0.5 * (z**2 + log(2 * pi)).sum(dim=-1)
+
+
+@pytest.mark.parametrize(
+    ("variance", "x", "mean", "deviation"),
+    [(0.01, 1.0, 1.0, 0.05), (1e-3, 4.0, 1.0, 0.03), (0.1, 0.2, 0.0, 1.0), (0.01, 2.0, -3.0, 0.3)],
+)
+def test_modes_that_the_encoder_does_not_know_are_found(
+    variance: float, x: float, mean: float, deviation: float
+) -> None:
+    model = SquareRoots(variance, mean, deviation)
+    images = torch.full((1, 1, 1, 1), x, dtype=torch.float64)
+    z = torch.linspace(-8, 8, 400_001, dtype=torch.float64)[:, None]
+    density = model.log_likelihood(images, z) + model.log_prior(z)
+    expected = float(density.logsumexp(dim=0)) + log(16 / 400_000)
+    found = quadrature(model, images, tolerance=1e-4)
+    assert float(found.log_likelihood) == pytest.approx(expected, abs=2e-3)
+    assert int(found.modes) >= 2
+
+
+def test_more_than_three_latents_are_refused() -> None:
     problem = linear_gaussian(6)
-    with pytest.raises(ValueError, match="too many"):
+    with pytest.raises(ValueError, match="importance weights take any number"):
         quadrature(problem.model, problem.images)
 
 
@@ -90,6 +129,6 @@ def test_images_that_do_not_fit_beside_each_other_give_the_same(
 ) -> None:
     problem = linear_gaussian(2)
     whole = quadrature(problem.model, problem.images)
-    monkeypatch.setattr("latentsweep.metrics.quadrature._PIXELS_AT_ONCE", 6 * 100)
+    monkeypatch.setattr("latentsweep.metrics.posterior_modes._PIXELS_AT_ONCE", 6 * 100)
     parts = quadrature(problem.model, problem.images)
     torch.testing.assert_close(parts.log_likelihood, whole.log_likelihood)

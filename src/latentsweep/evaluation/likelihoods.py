@@ -62,6 +62,7 @@ def by_quadrature(
         log_likelihood=ranks.rows(torch.cat([part.log_likelihood for part in parts]).cpu()),
         error=ranks.rows(torch.cat([part.error for part in parts]).cpu()),
         nodes=ranks.rows(torch.cat([part.nodes for part in parts]).cpu()),
+        modes=ranks.rows(torch.cat([part.modes for part in parts]).cpu()),
     )
 
 

@@ -6,7 +6,7 @@ from latentsweep.config.evaluate import EvaluateConfig
 from latentsweep.config.likelihood import BernoulliConfig
 from latentsweep.errors import ConfigError
 from latentsweep.evaluation.subject import Subject
-from latentsweep.metrics.quadrature import MOST_LATENTS
+from latentsweep.metrics.quadrature import MOST_LATENTS, RULES
 
 
 @dataclass(frozen=True)
@@ -64,8 +64,9 @@ def _check_quadrature(subject: Subject) -> None:
         )
     if latents > MOST_LATENTS:
         raise ConfigError(
-            f"log p(x) by quadrature over {latents} latents would need {7**latents:,} nodes an "
-            "image at least, since they grow as a power of the latent size",
+            f"log p(x) by quadrature over {latents} latents would need "
+            f"{RULES[0] ** latents:,} nodes an image at least: they grow as a power of the latent "
+            "size",
             found=f"quadrature=always and model.latent_size={latents}",
             expected=f"at most {MOST_LATENTS} latents",
             mend="importance_samples=5000, whose NLL is a bound from above that comes closer the "
