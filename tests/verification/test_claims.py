@@ -3,7 +3,9 @@
 import math
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 import torch
@@ -11,17 +13,20 @@ import torch
 from latentsweep.command import checked
 from latentsweep.config import TrainConfig
 from latentsweep.config.compose import compose
+from latentsweep.config.model import VAEConfig
 from latentsweep.config.project import CONFIG_DIRECTORY, ROOT
 from latentsweep.errors import DataError
 from latentsweep.verification import trained as module
-from latentsweep.verification.claim import NotRunError
+from latentsweep.verification.claim import Claim, NotRunError
 from latentsweep.verification.claims import all_claims, named
 from latentsweep.verification.errors import (
     TrainingFailedError,
     UnknownClaimError,
     VerificationStoppedError,
 )
-from latentsweep.verification.rows import linear_vae, published, short_runs
+from latentsweep.verification.factor_grid import noise
+from latentsweep.verification.linear_vae import expected_terms, linear_model, linear_problem
+from latentsweep.verification.rows import likelihood, mistakes, published, short_runs
 from latentsweep.verification.trained import scores, trained
 
 SHORT = ("data=digits", "trainer=cpu", "trainer.max_epochs=1", "network.hidden_sizes=[8]")
@@ -152,14 +157,36 @@ def test_training_that_fails_is_told_apart_from_training_that_is_stopped(
         trained(tmp_path, SHORT)
 
 
-def test_rows_can_fail(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A wrong closed form is noticed by the rows that are held against it."""
-    right = linear_vae.ppca_log_likelihood
-    monkeypatch.setattr(linear_vae, "ppca_log_likelihood", lambda *given: right(*given) + 0.01)
-    (claim,) = named(all_claims(), "linear_vae_elbo")
+@pytest.mark.parametrize(
+    ("module", "name", "row"),
+    [
+        (likelihood, "ppca_log_likelihood", "ppca_rate_distortion"),
+        (likelihood, "quadrature", "quadrature_1"),
+        (mistakes, "mutual_information_gap", "mig_as_published"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_what_computes_another_number_is_noticed(
+    monkeypatch: pytest.MonkeyPatch, module: ModuleType, name: str, row: str
+) -> None:
+    (claim,) = named(all_claims(), row)
+    right = getattr(module, name)
+
+    def wrong(*given: object, **named: object) -> object:
+        found = right(*given, **named)
+        if isinstance(found, float):
+            return found + 0.001
+        return replace(found, log_likelihood=found.log_likelihood + 0.001)
+
+    assert _agrees(claim)
+    monkeypatch.setattr(module, name, wrong)
+    assert not _agrees(claim)
+
+
+def _agrees(claim: Claim) -> bool:
     found = claim.measure(Path("x"))
     assert found.expected is not None
-    assert not claim.tolerance.holds(found.expected, found.got)
+    return claim.tolerance.holds(found.expected, found.got)
 
 
 def test_the_command_names_the_nearest_row(tmp_path: Path) -> None:
@@ -169,3 +196,14 @@ def test_the_command_names_the_nearest_row(tmp_path: Path) -> None:
     assert "did you mean mig_as_published?" in done.stderr
     assert "Traceback" not in done.stderr
     assert not list(tmp_path.iterdir())
+
+
+def test_points_that_stand_for_all_noise_give_the_mean_over_draws() -> None:
+    problem = linear_problem(3.0, 1.0, 0.5, count=5)
+    model = linear_model(VAEConfig(latent_size=2), 3, 0.5, learned=False)
+    with torch.no_grad():
+        drawn = torch.stack(
+            [model.terms(problem.images, noise(5, 2, seed).double()).elbo for seed in range(4000)]
+        )
+        exact = expected_terms(model, problem.images).elbo.reshape(4, 5).mean(dim=0)
+    torch.testing.assert_close(drawn.mean(dim=0), exact, rtol=0, atol=0.1)

@@ -81,7 +81,10 @@ def expected_terms(model: AE, images: Tensor) -> Terms:
 
 
 def train_to_optimum(model: AE, images: Tensor) -> None:
-    """Minimise the expectation of `model.loss` by a deterministic optimiser."""
+    """Minimise the expectation of `model.loss` by a deterministic optimiser.
+
+    In one thread: matrices are so small that others would only wait for each other.
+    """
     optimizer = torch.optim.LBFGS(
         model.parameters(),
         max_iter=400,
@@ -97,4 +100,9 @@ def train_to_optimum(model: AE, images: Tensor) -> None:
         loss.backward()  # type: ignore[no-untyped-call]
         return loss
 
-    optimizer.step(closure)  # type: ignore[no-untyped-call]
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        optimizer.step(closure)  # type: ignore[no-untyped-call]
+    finally:
+        torch.set_num_threads(threads)
