@@ -127,7 +127,7 @@ CLAIMS = (
         Claim(
             name=f"quadrature_{latents}",
             family=FAMILY,
-            claim=f"log p(x) by quadrature over {latents} latent(s) is the closed form, nats",
+            claim=f"log p(x) by quadrature, latent size {latents}, is the closed form, nats",
             source=_QUADRATURE,
             tolerance=within(1e-5),
             measure=measure,
