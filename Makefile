@@ -6,7 +6,7 @@ export MLFLOW_DISABLE_TELEMETRY := true
 
 # make would pass over a misspelt variable, and over a setting outside of ARGS, in silence.
 KNOWN := PYTHON ARGS WORKERS STUDY DIRECTORY CLUSTER PARTITION GPUS DEVICES NODES CPUS TIME FOLLOW URI PORT PAGE HOST \
-  ALLOWED ARTIFACTS RUN FORMAT NAME ALIAS PART SHELL CODE PACKAGES STEPS DRY N A B MODELS BETAS SAMPLES
+  ALLOWED ARTIFACTS RUN FORMAT NAME ALIAS PART SHELL CODE PACKAGES STEPS DRY N A B MODELS BETAS SAMPLES FULL ONLY
 GIVEN := $(foreach name,$(.VARIABLES),$(if $(filter command,$(origin $(name))),$(name)))
 UNKNOWN := $(filter-out $(KNOWN) MAKE%,$(GIVEN))
 ifneq ($(UNKNOWN),)
@@ -16,7 +16,7 @@ endif
 
 .DEFAULT_GOAL := help
 .PHONY: help setup train sweep sweep-status sweep-cancel sweep-proxy evaluate compare rerun seeds diff report dashboard pictures \
-  server sync export promote benchmark test lint format clean
+  server sync export promote verify benchmark test lint format clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s  %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -121,6 +121,9 @@ promote: $(INSTALLED)  ## check a run's model and register it; RUN= which, NAME=
 pictures: $(INSTALLED)  ## train the default run and make the README's picture of it
 	@$(BIN)/python pipelines/train.py
 	@$(BIN)/python pipelines/pictures.py
+
+verify: $(INSTALLED)  ## hold this code against the literature's numbers; FULL=1 trains what was published, ONLY= one row
+	@$(BIN)/python pipelines/verify.py $(if $(filter-out 0,$(FULL)),--full) $(if $(ONLY),--only '$(ONLY)') $(ARGS)
 
 benchmark: $(INSTALLED)  ## measure what the documentation claims; PART=throughput|ranks|start|memory|growth|options|gpu|loading|sweep|workers|tracking|runs|faults|suggest|metrics
 	@$(BIN)/python pipelines/benchmark.py $(ARGS) $(PART)

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.figure import Figure, Figures, NotMeasured
-from benchmarks.machine import commit, machine
+from latentsweep.training.machine import commit, machine
 
 Result = Table | Figures | NotMeasured
 

@@ -99,6 +99,15 @@ def test_every_experiment_composes_and_says_its_source(configure: Configure, rec
     assert yaml.safe_load(recipe.read_text())
 
 
+@pytest.mark.parametrize("recipe", sorted((CONFIG_DIRECTORY / "experiment").glob("*.yaml")))
+def test_every_key_of_an_experiment_is_what_is_trained(configure: Configure, recipe: Path) -> None:
+    composed = flatten(resolved(configure(f"experiment={recipe.stem}")))
+    values = yaml.safe_load(recipe.read_text())
+    del values["defaults"]
+    given = flatten(values)
+    assert {key: composed[key] for key in given} == given
+
+
 @pytest.mark.parametrize(
     ("override", "says"),
     [

@@ -10,8 +10,7 @@ from latentsweep.config.network import MLPConfig
 from latentsweep.metrics.quadrature import quadrature
 from latentsweep.models.build import build_model
 from latentsweep.models.vae import VAE
-from tests.metrics.linear_gaussian import linear_gaussian
-from tests.metrics.test_importance import estimate
+from latentsweep.verification.linear_gaussian import linear_gaussian, weighted
 
 
 @pytest.mark.parametrize("latents", [1, 2, 3])
@@ -26,11 +25,11 @@ def test_linear_gaussian_likelihood_is_the_closed_form(latents: int, wrong_by: f
 def test_elbo_is_below_importance_weights_and_these_below_quadrature() -> None:
     problem = linear_gaussian(2, count=300, wrong_by=0.5)
     exact = quadrature(problem.model, problem.images)
-    weighted = estimate(problem, 20)
+    bound = weighted(problem, 20)
     with torch.no_grad():
         noise = torch.randn(300, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
         elbo = problem.model.terms(problem.images, noise).elbo
-    assert float(elbo.mean()) < -weighted.nll < -exact.nll
+    assert float(elbo.mean()) < -bound.nll < -exact.nll
 
 
 def curved_model(latents: int) -> VAE:

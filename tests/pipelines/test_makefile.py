@@ -41,3 +41,19 @@ def test_gpus_of_a_sweep_are_asked_for_and_not_only_counted(
     words = make("sweep", "GPUS=2", *arguments).stdout.split()
     assert "sweep.ranks=2" in words
     assert [word for word in words if word.startswith("trainer=")] == [trainer]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([], []),
+        (["FULL=0"], []),
+        (["FULL=1", "ONLY=burda_vae"], ["--full", "--only", "'burda_vae'"]),
+    ],
+)
+def test_published_rows_are_verified_only_where_that_is_asked_for(
+    arguments: list[str], words: list[str]
+) -> None:
+    done = make("verify", *arguments)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.partition("pipelines/verify.py")[2].split() == words

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from latentsweep.metrics.disentanglement.beta_vae_score import beta_vae_score
-from tests.metrics.disentanglement.grid import factor_grid, noise
+from latentsweep.verification.factor_grid import factor_grid, noise
 
 FACTORS = factor_grid(4, 3, 5, repeats=5)
 

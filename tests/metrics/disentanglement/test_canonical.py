@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from latentsweep.errors import MetricError
 from latentsweep.metrics.disentanglement.canonical import canonical_codes, canonical_factors
-from tests.metrics.disentanglement.grid import factor_grid, noise
+from latentsweep.verification.factor_grid import factor_grid, noise
 
 LATENTS = 4
 

@@ -9,7 +9,7 @@ from latentsweep.metrics.disentanglement import dci as module
 from latentsweep.metrics.disentanglement.boosted_trees import importances
 from latentsweep.metrics.disentanglement.dci import dci
 from latentsweep.metrics.disentanglement.points import Points
-from tests.metrics.disentanglement.grid import factor_grid, noise, turned
+from latentsweep.verification.factor_grid import factor_grid, noise, turned
 
 FACTORS = factor_grid(4, 3, repeats=20)
 

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from latentsweep.metrics.disentanglement.explicitness import explicitness
-from tests.metrics.disentanglement.grid import factor_grid, noise, turned
+from latentsweep.verification.factor_grid import factor_grid, noise, turned
 
 FACTORS = factor_grid(4, 3, repeats=30)
 

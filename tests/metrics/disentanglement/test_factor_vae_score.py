@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from latentsweep.metrics.disentanglement.factor_vae_score import factor_vae_score, uncollapsed
-from tests.metrics.disentanglement.grid import factor_grid, noise
+from latentsweep.verification.factor_grid import factor_grid, noise
 
 FACTORS = factor_grid(4, 3, 5, repeats=5)
 

@@ -3,7 +3,7 @@ import torch
 
 from latentsweep.errors import MetricError
 from latentsweep.metrics.disentanglement.modularity import modularity
-from tests.metrics.disentanglement.grid import factor_grid
+from latentsweep.verification.factor_grid import factor_grid
 
 FACTORS = factor_grid(2, 4, 3, repeats=10)
 

@@ -4,7 +4,7 @@ import torch
 
 from latentsweep.errors import MetricError
 from latentsweep.metrics.disentanglement.points import Points
-from tests.metrics.disentanglement.grid import factor_grid, noise
+from latentsweep.verification.factor_grid import factor_grid, noise
 
 
 def points(n: int) -> Points:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from latentsweep.errors import MetricError
 from latentsweep.metrics.disentanglement.scores import disentanglement_scores, score_versions
 from latentsweep.metrics.mutual_information_gap import mutual_information_gap
-from tests.metrics.disentanglement.grid import factor_grid, noise, turned
+from latentsweep.verification.factor_grid import factor_grid, noise, turned
 
 NAMES = [
     *("mig", "dci_disentanglement", "dci_completeness", "dci_informativeness", "sap"),

@@ -8,7 +8,7 @@ from latentsweep.metrics.disentanglement.separated_attribute_predictability impo
 from latentsweep.metrics.disentanglement.separated_attribute_predictability import (
     separated_attribute_predictability_continuous as sap_continuous,
 )
-from tests.metrics.disentanglement.grid import factor_grid
+from latentsweep.verification.factor_grid import factor_grid
 
 
 def test_the_gap_is_that_of_the_accuracies_of_the_best_two_latents() -> None:

@@ -6,7 +6,7 @@ from latentsweep.errors import MetricError
 from latentsweep.metrics.disentanglement.unsupervised_ranking import (
     unsupervised_disentanglement_ranking as udr,
 )
-from tests.metrics.disentanglement.grid import factor_grid, noise, turned
+from latentsweep.verification.factor_grid import factor_grid, noise, turned
 
 # Independent to the last digit, so that correlations are 0 and 1.
 ALIGNED = factor_grid(5, 5, 5).float()

@@ -1,0 +1,1 @@
+"""What the literature says, held against what this project's own code gives."""

@@ -1,0 +1,1 @@
+"""The claims, a module a family; each has its own in `CLAIMS`."""
