@@ -18,6 +18,7 @@ from latentsweep.config.likelihood import BernoulliConfig
 from latentsweep.errors import RunBusyError
 from latentsweep.evaluation.evaluation import table
 from latentsweep.evaluation.subject import read_subject
+from latentsweep.rerun.errors import RerunStoppedError
 from latentsweep.rerun.group import RunGroup
 from latentsweep.tracking.files import storage_error, write_whole
 from latentsweep.tracking.markdown import markdown_table
@@ -47,7 +48,6 @@ def compare(request: Request, workers: int, importance_samples: int | None) -> P
     with _held(directory):
         group = RunGroup(directory, request.first.tracking)
         group.open(_about(request))
-        status = RunStatus.INTERRUPTED
         try:
             train_all(request, directory, workers)
             whole = places(request, directory)
@@ -65,13 +65,13 @@ def compare(request: Request, workers: int, importance_samples: int | None) -> P
             page = comparison_page(request, findings, drawn, images)
             path = directory / PAGE
             write_whole(path, lambda file: file.write(page.encode()))
-            status = RunStatus.FINISHED
-        except BaseException:
-            group.close(status)
+        except BaseException as error:
+            failed = isinstance(error, Exception) and not isinstance(error, RerunStoppedError)
+            group.close(RunStatus.FAILED if failed else RunStatus.INTERRUPTED)
             raise
         with tempfile.TemporaryDirectory() as temporary:
             group.close(
-                status,
+                RunStatus.FINISHED,
                 metrics=_metrics(findings),
                 texts={
                     PAGE: page,

@@ -63,9 +63,8 @@ class Finding:
 
     def sentence(self) -> str:
         """What is significant in it and what is not."""
-        lacking = "" if self.intervals else "no model has it"
         if len(self.intervals) < 2:
-            return lacking or f"only {next(iter(self.intervals))} has it: nothing to compare"
+            return f"only {next(iter(self.intervals))} has it: nothing to compare"
         sure = [each for each in self.differences if each.is_significant]
         unsure = [each for each in self.differences if not each.is_significant]
         parts = []
@@ -141,5 +140,5 @@ def _baselines(
 
 def _p_told(p: float) -> str:
     if math.isnan(p):
-        return "not tested"
+        return "not tested: no spread over seeds"
     return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"

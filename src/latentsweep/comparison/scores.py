@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-
-import torch
+from typing import Any
 
 from latentsweep.comparison.training import Place
 from latentsweep.config.compose import compose
@@ -21,6 +20,8 @@ from latentsweep.training.device import choose_device, set_threads
 from latentsweep.training.ranks.ranks import ALONE
 
 Scores = dict[str, float]
+# Settings of an evaluation that decide what is compared; the others add to it.
+_DECIDING = ("importance_samples", "disentanglement", "seed")
 
 
 def settings_of(importance_samples: int | None) -> EvaluateConfig:
@@ -62,9 +63,11 @@ def _scores(place: Place, settings: EvaluateConfig) -> tuple[Scores, str]:
     return result.metrics, "evaluated"
 
 
-def _is_current(before: dict[str, object], subject: Subject, settings: EvaluateConfig) -> bool:
-    device: torch.device = choose_device(subject.config.trainer)
-    about = about_numbers(settings, device)
-    return before.get("step") == subject.step and all(
-        before.get(name) == value for name, value in about.items()
-    )
+def _is_current(before: dict[str, Any], subject: Subject, settings: EvaluateConfig) -> bool:
+    """Whether an evaluation on record has all that is wanted, and by the same means."""
+    about = about_numbers(settings, choose_device(subject.config.trainer))
+    known, wanted = before.get("settings", {}), about.pop("settings")
+    alike = all(known.get(name) == wanted[name] for name in _DECIDING)
+    whole = known.get("baselines") or not wanted["baselines"]
+    same = all(before.get(name) == value for name, value in about.items())
+    return bool(before.get("step") == subject.step and alike and whole and same)

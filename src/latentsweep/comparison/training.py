@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,10 +12,10 @@ from latentsweep.rerun.child import Command, last_lines, run_commands
 from latentsweep.rerun.errors import RerunFailedError
 from latentsweep.rerun.folder import RerunFolder
 from latentsweep.rerun.training import checked
-from latentsweep.sweep.machine import count_workers, gpus, threads_a_worker
+from latentsweep.sweep.machine import count_workers, threads_a_worker
 from latentsweep.tracking.nesting import TRIALS_FOLDER
 from latentsweep.tracking.recorded import RecordedRun, read_recorded
-from latentsweep.training.device import OWN_GPU
+from latentsweep.training.device import one_gpu
 from latentsweep.training.given_tags import in_environment
 from latentsweep.training.origin import environment_for_another
 
@@ -71,9 +70,9 @@ def train_all(request: Request, directory: Path, workers: int) -> None:
     if not left:
         return
     at_once = count_workers(workers, len(left), 1, local=True)
-    commands = [_command(request, place, number, at_once) for number, place in enumerate(left)]
+    commands = [_command(request, place, at_once) for place in left]
     print(f"training {len(left)} runs, {at_once} at a time", flush=True)
-    for done, (number, code) in enumerate(run_commands(commands, at_once), 1):
+    for done, (number, code) in enumerate(run_commands(commands, at_once, one_gpu), 1):
         place = left[number]
         if checked(code):
             raise RerunFailedError(
@@ -84,7 +83,7 @@ def train_all(request: Request, directory: Path, workers: int) -> None:
         print(f"{place.model}, seed {place.seed}: trained ({done} of {len(left)})", flush=True)
 
 
-def _command(request: Request, place: Place, number: int, at_once: int) -> Command:
+def _command(request: Request, place: Place, at_once: int) -> Command:
     folder = place.folder.path.absolute()
     folder.mkdir(parents=True, exist_ok=True)
     own = request.command_line(place.model, place.seed)
@@ -101,14 +100,5 @@ def _command(request: Request, place: Place, number: int, at_once: int) -> Comma
         f"output_dir={folder}",
         "trainer.progress_bar=false",
     ]
-    environment = environment_for_another() | in_environment(tags, "make compare") | _gpu(number)
+    environment = environment_for_another() | in_environment(tags, "make compare")
     return Command(words, environment, place.folder.output)
-
-
-def _gpu(number: int) -> dict[str, str]:
-    """Of several GPUs each run sees one."""
-    found = gpus()
-    if found < 2:
-        return {}
-    visible = os.environ.get("CUDA_VISIBLE_DEVICES", ",".join(map(str, range(found)))).split(",")
-    return {"CUDA_VISIBLE_DEVICES": visible[number % len(visible)], OWN_GPU: "1"}

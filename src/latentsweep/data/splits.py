@@ -1,5 +1,6 @@
 """Training, validation and test images of a data set."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import torch
@@ -98,17 +99,24 @@ class Splits:
         return self.train.shape
 
 
-def load(config: DataConfig, seed: int) -> Splits:
+def load(
+    config: DataConfig, seed: int, read: Callable[[DataConfig], ImageSet] = sources.read
+) -> Splits:
     """Read the data set and divide it; the division depends on the seed and the set alone.
 
     An official test split is kept. Otherwise the test images are the first of the seed's
     permutation and the validation images the next.
 
+    Args:
+        config: of the data set.
+        seed: of the division.
+        read: gives the whole set, where that is at hand.
+
     Raises:
         DataError: where the set is missing, corrupt, of the wrong form or too small to divide.
         StorageError: where a fetched set cannot be written.
     """
-    image_set = sources.read(config)
+    image_set = read(config)
     test_fraction = config.test_fraction if isinstance(config, UnsplitConfig) else None
     train, val, test = divide(image_set, test_fraction, config.val_fraction, seed, config.name)
     binarise = config.binarise if isinstance(config, MNISTConfig) else "none"

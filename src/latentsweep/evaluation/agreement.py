@@ -22,11 +22,12 @@ from latentsweep.metrics.disentanglement.unsupervised_ranking import (
 from latentsweep.tracking.nesting import TRIALS_FOLDER
 from latentsweep.tracking.note import Note
 from latentsweep.tracking.noting import put_on_record
-from latentsweep.tracking.recorded import read_recorded
+from latentsweep.tracking.recorded import RecordedRun, read_recorded
 from latentsweep.tracking.records_on_disk import find_records
 from latentsweep.tracking.terminal_table import table_told
 
 _IMAGES = 10_000
+_FILE = "test/udr.json"
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ def evaluate_agreement(directory: Path, settings: EvaluateConfig) -> None:
     rows = []
     for agreement in found:
         for subject, score in zip(agreement.subjects, agreement.scores, strict=True):
-            put_on_record(subject.run, Note(metrics={"test/udr": score}))
+            _record(subject.run, score, len(agreement.scores))
             rows.append((subject.run.name, str(subject.config.seed), f"{score:.3f}"))
     print(table_told("UDR, agreement with other seeds", ("run", "seed", "UDR"), rows, numbers=True))
     for agreement in sorted(found, key=lambda each: -median(each.scores)):
@@ -86,6 +87,13 @@ def evaluate_agreement(directory: Path, settings: EvaluateConfig) -> None:
         f"note:       Spearman correlations over {images:,} test images of the first seed, which "
         "others may have trained on where the data has no test split of its own"
     )
+
+
+def _record(run: RecordedRun, score: float, seeds: int) -> None:
+    """Put a score on a run's record, unless it is there."""
+    text = json.dumps({"udr": score, "seeds": seeds}) + "\n"
+    if run.text(_FILE) != text:
+        put_on_record(run, Note(metrics={"test/udr": score}, texts={_FILE: text}))
 
 
 def _subjects(directory: Path, settings: EvaluateConfig) -> Iterable[Subject]:

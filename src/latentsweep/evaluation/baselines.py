@@ -13,6 +13,7 @@ from latentsweep.models.ppca import PrincipalComponents
 _MOST_NUMBERS = 2**28  # of the images that are looked at, 1 GiB
 _AT_ONCE = 4096
 _DIRECTIONS = 64
+_EXACT_PIXELS = 4096
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,8 @@ class Fitted:
 def fit_components(splits: Splits, latent_size: int) -> Fitted | None:
     """The principal components of the training images, in the form in which the test images are.
 
-    Where the images are more than 2^28 numbers, of as many as fit, evenly spaced.
+    Where the images are more than 2^28 numbers, of as many as fit, evenly spaced. Of images of more
+    than 4,096 numbers the directions are found by a randomised decomposition, not in closed form.
 
     Args:
         splits: of the data.
@@ -49,11 +51,16 @@ def fit_components(splits: Splits, latent_size: int) -> Fitted | None:
     most = min(data.shape) - 1
     if latent_size > most:
         return None
-    found = PCA(n_components=min(most, max(latent_size, _DIRECTIONS)), random_state=0).fit(data)
+    found = PCA(
+        n_components=min(most, max(latent_size, _DIRECTIONS)),
+        # To the last digit where the covariance is a matrix that one can wait for.
+        svd_solver="covariance_eigh" if data.shape[1] <= _EXACT_PIXELS else "randomized",
+        random_state=0,
+    ).fit(data)
     variances = torch.from_numpy(found.explained_variance_.astype(np.float64))
     variances = variances * (len(data) - 1) / len(data)
     pixels = data.shape[1]
-    rest = float(data.var(axis=0, dtype=np.float64).sum()) - float(variances.sum())
+    rest = _total_variance(data, found.mean_) - float(variances.sum())
     mean_of_rest = max(0.0, rest) / (pixels - len(variances))
     tail = torch.full((pixels - len(variances),), mean_of_rest, dtype=torch.float64)
     spectrum = torch.cat([variances, tail])
@@ -87,3 +94,12 @@ def _training_images(splits: Splits) -> "np.ndarray[tuple[int, int], np.dtype[np
     images = splits.test.image_set.images
     parts = torch.split(rows[::step], _AT_ONCE)
     return torch.cat([images.batch(part).float().cpu().flatten(1) for part in parts]).numpy()
+
+
+def _total_variance(
+    data: "np.ndarray[tuple[int, int], np.dtype[np.float32]]",
+    mean: "np.ndarray[tuple[int], np.dtype[np.float32]]",
+) -> float:
+    """Sum of the variances of all pixels, a part of the images at a time."""
+    parts = (data[start : start + _AT_ONCE] - mean for start in range(0, len(data), _AT_ONCE))
+    return sum(float(np.square(part, dtype=np.float64).sum()) for part in parts) / len(data)

@@ -76,10 +76,10 @@ def _noted(subject: Subject, found: Evaluation, directory: Path) -> Note:
     return Note(
         tags={"latentsweep.evaluated_step": str(found.step)},
         texts={
-            SCORES: found.scores_text(),
             PAGE: evaluation_page(subject, found, drawn),
             **found.tables(),
             **{f"test/{name}.csv": each.csv() for name, each in drawn.items()},
+            SCORES: found.scores_text(),
         },
         metrics=found.recorded_metrics(),
         files={

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from contextlib import nullcontext
 from dataclasses import replace
 
@@ -16,18 +17,23 @@ from latentsweep.evaluation.measuring import Effort, Measured, measure
 from latentsweep.evaluation.plan import Plan
 from latentsweep.evaluation.probe import probe_accuracy
 from latentsweep.evaluation.subject import Subject
-from latentsweep.metrics.disentanglement.factor_vae_score import uncollapsed
+from latentsweep.evaluation.units import find_units
 from latentsweep.metrics.disentanglement.scores import disentanglement_scores
 from latentsweep.models.ae import AE
 from latentsweep.models.ppca import pca_model, ppca_model
 from latentsweep.training.device import choose_device
 from latentsweep.training.kept_memory import kept_memory
+from latentsweep.training.numerics import prepare_device
 from latentsweep.training.ranks.ranks import Ranks
 
+# Nats below which a latent tells nothing, and has no vote in the FactorVAE score. The protocol's
+# threshold, a variance of 0.05, would depend on the scale of the codes.
+_INFORMATIVE = 0.01
 # What PCA is reported by; the rest says nothing of it, or the same as of pPCA.
 _OF_PCA = ("mse", "ssim", "probe_accuracy")
 # Of pPCA, whose posterior is exact: one sample gives log p(x) itself.
 _NOT_OF_PPCA = (
+    "nll_effective_samples",
     "reconstruction_at_mean",
     "elbo",
     "elbo_standard_error",
@@ -45,6 +51,7 @@ def evaluated(
         MetricError: scores were asked for that the data's factors do not support.
     """
     device = choose_device(subject.config.trainer, ranks)
+    prepare_device(subject.config, device)
     with kept_memory() if device.type == "cpu" else nullcontext():
         return _evaluated(subject, plan, settings, device, ranks)
 
@@ -65,7 +72,7 @@ def _evaluated(
     for name, baseline in _baselines(fitted):
         of_it = measure(baseline.to(device), images, exact, subject.span, ranks)
         if of_it is not None:
-            baselines[name] = (baseline, of_it)
+            baselines[name] = (baseline.cpu(), of_it)
     if measured is None:
         return None
     notes = list(measured.notes)
@@ -82,12 +89,19 @@ def _evaluated(
         metrics |= _of_baseline(name, subject, plan, baseline, of_it, settings.seed)
     if plan.baselines and fitted is None:
         notes.append("no principal components: the images vary in no more directions than latents")
+    model, test = model.cpu(), subject.splits.test
+    linear = baselines.get("ppca")
+    unknown = [name for name, value in metrics.items() if not math.isfinite(value)]
+    if unknown:
+        notes.append(f"not finite, and on no record: {', '.join(unknown)}")
     return Evaluation(
-        model=model.cpu(),
+        model=model,
         measured=measured,
-        linear=baselines.get("ppca"),
+        linear=linear,
         fitted=fitted,
-        metrics=metrics,
+        units=find_units(model, measured, test, settings.seed),
+        linear_units=find_units(*linear, test, settings.seed) if linear else None,
+        metrics={name: value for name, value in metrics.items() if name not in unknown},
         step=subject.step,
         images=len(subject.splits.test),
         about=about_numbers(settings, device),
@@ -111,7 +125,9 @@ def _of_codes(
         metrics["probe_accuracy"] = probe_accuracy(model, subject.splits, means)
     factors = subject.splits.test.factors
     if plan.disentanglement and factors is not None:
-        metrics |= disentanglement_scores(means, factors, seed, uncollapsed(means))
+        informative = measured.encoded.kl.mean(dim=0) > _INFORMATIVE
+        active = informative if model.has_prior else None
+        metrics |= disentanglement_scores(means, factors, seed, active)
     return metrics
 
 
@@ -125,4 +141,6 @@ def _of_baseline(
     if name == "pca":
         return {f"pca/{key}": found[key] for key in _OF_PCA if key in found}
     found["reconstruction"] = found["nll"] - found["kl"]
+    if plan.quadrature:
+        found["quadrature_nll"] = found["nll"]
     return {f"ppca/{key}": value for key, value in found.items() if key not in _NOT_OF_PPCA}

@@ -13,6 +13,7 @@ import torch
 from latentsweep.config.evaluate import EvaluateConfig
 from latentsweep.evaluation.baselines import Fitted
 from latentsweep.evaluation.measuring import Measured, per_image
+from latentsweep.evaluation.units import Units
 from latentsweep.metrics.disentanglement.scores import score_versions
 from latentsweep.models.ae import AE
 
@@ -31,6 +32,8 @@ class Evaluation:
         measured: what was found of it.
         linear: pPCA and what was found of it; None where it was not measured.
         fitted: the principal components; None where none were looked for.
+        units: what the model's units encode.
+        linear_units: what those of pPCA encode.
         metrics: all numbers by name, those of baselines with `ppca/` or `pca/` before theirs.
         step: optimiser step of the model.
         images: how many were measured.
@@ -42,6 +45,8 @@ class Evaluation:
     measured: Measured
     linear: tuple[AE, Measured] | None
     fitted: Fitted | None
+    units: Units
+    linear_units: Units | None
     metrics: dict[str, float]
     step: int
     images: int
@@ -63,12 +68,16 @@ class Evaluation:
         """The scores as JSON."""
         return json.dumps(self.scores(), indent=2) + "\n"
 
+    def _units(self) -> dict[str, Units]:
+        linear = {"ppca_units": self.linear_units} if self.linear_units else {}
+        return {"units": self.units, **linear}
+
     def recorded_metrics(self) -> dict[str, float]:
         """The metrics by the names that they are recorded by."""
         return {f"test/{name}": value for name, value in self.metrics.items()}
 
     def tables(self) -> dict[str, str]:
-        """CSV files by name: a row a latent and a row an image."""
+        """CSV files by name: a row a latent, a row an image, a row a unit."""
         found = self.measured.statistics
         kl = self.measured.encoded.kl.mean(dim=0)
         latents = [
@@ -84,6 +93,7 @@ class Evaluation:
                 ("latent", "kl", "mean", "variance", "variance_of_means"), latents
             ),
             "test/images.csv": table(("image", *columns), images),
+            **{f"test/{name}.csv": table(*each.table()) for name, each in self._units().items()},
         }
 
 
@@ -94,7 +104,7 @@ def about_numbers(settings: EvaluateConfig, device: torch.device) -> dict[str, A
         "settings": kept,
         "versions": {"torch": str(torch.__version__), **score_versions()},
         "machine": {
-            "device": device.type,
+            "device": torch.cuda.get_device_name(device) if device.type == "cuda" else device.type,
             "threads": torch.get_num_threads(),
             "processor": platform.machine(),
         },

@@ -43,6 +43,7 @@ def importance(
         found,
         log_likelihood=ranks.rows(found.log_likelihood.cpu()),
         variance=ranks.rows(found.variance.cpu()),
+        effective=ranks.rows(found.effective.cpu()),
         distortion=ranks.rows(found.distortion.cpu()),
     )
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+from latentsweep.errors import CheckpointError
 from latentsweep.evaluation.encoding import Encoded, encode, of_all_ranks
 from latentsweep.evaluation.images import SplitImages
 from latentsweep.evaluation.likelihoods import by_quadrature, importance
@@ -71,8 +72,12 @@ def measure(
 
     Returns:
         What was found, on rank 0; None elsewhere.
+
+    Raises:
+        CheckpointError: the model gives no finite numbers.
     """
     own = encode(model, images, span)
+    _refuse_nan(own)
     whole = of_all_ranks(own, ranks)
     weighted = exact = None
     if isinstance(model, VAE):
@@ -90,9 +95,20 @@ def measure(
         metrics["reconstruction"] = float(whole.distortion.mean())
     if weighted is not None and exact is not None:
         metrics["quadrature_nll"] = exact.nll
+        metrics["quadrature_nll_standard_error"] = exact.standard_error
         metrics["quadrature_error"] = exact.mean_error
         notes += _doubts(weighted, exact, effort)
     return Measured(metrics, whole, statistics, weighted, exact, notes)
+
+
+def _refuse_nan(own: Encoded) -> None:
+    if not (own.means.isfinite().all() and own.distortion.isfinite().all()):
+        raise CheckpointError(
+            "the model does not give finite numbers",
+            found="NaN or infinities among codes or likelihoods of the test images",
+            expected="weights of a run that did not diverge",
+            mend="train with a smaller optimizer.learning_rate or trainer.gradient_clip_val=1",
+        )
 
 
 def _of_images(whole: Encoded) -> dict[str, float]:
@@ -119,15 +135,17 @@ def _of_likelihood(whole: Encoded, weighted: ImportanceEstimate) -> dict[str, fl
     """The ELBO at weight 1 and its halves, the distortion as the mean over all samples."""
     rate = whole.kl.sum(dim=1)
     elbo = -(weighted.distortion + rate)
+    spread = {"nll_monte_carlo_error": weighted.monte_carlo_error}  # of one sample unknown
     return {
+        **(spread if weighted.samples > 1 else {}),
         "elbo": float(elbo.mean()),
         "elbo_standard_error": standard_error(elbo),
         "kl": float(rate.mean()),
         "reconstruction": float(weighted.distortion.mean()),
         "nll": weighted.nll,
         "nll_standard_error": weighted.standard_error,
-        "nll_monte_carlo_error": weighted.monte_carlo_error,
         "nll_samples": float(weighted.samples),
+        "nll_effective_samples": float(weighted.effective.median()),
     }
 
 

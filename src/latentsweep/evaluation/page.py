@@ -6,13 +6,11 @@ from collections.abc import Mapping
 from html import escape
 
 from latentsweep.evaluation.evaluation import Evaluation
-from latentsweep.evaluation.measuring import Measured
 from latentsweep.evaluation.subject import Subject
 from latentsweep.evaluation.told import notes, score_rows
-from latentsweep.evaluation.units import Units, find_units
+from latentsweep.evaluation.units import Units
 from latentsweep.figures.drawn import Drawn
 from latentsweep.figures.page import html_table, page, picture, section
-from latentsweep.models.ae import AE
 
 PAGE = "test/evaluation.html"
 _SHARP = 130  # dots per inch, for screens and print
@@ -27,7 +25,6 @@ _CAPTIONS = {
     "correlation": "How distinct the latents are",
     "factors": "Latents and factors",
 }
-_MODEL, _LINEAR = "The model", "Probabilistic PCA"
 
 
 def evaluation_page(subject: Subject, found: Evaluation, drawn: Mapping[str, Drawn]) -> str:
@@ -48,7 +45,7 @@ def evaluation_page(subject: Subject, found: Evaluation, drawn: Mapping[str, Dra
     )
     headings, rows = score_rows(found)
     sections = [section("Scores on the test split", html_table(headings, rows), wide=False)]
-    sections.append(section("Units", _units(subject, found), _ABOUT_UNITS, wide=False))
+    sections.append(section("Units", _units(found), _ABOUT_UNITS, wide=False))
     sections += [
         section(_caption(name), picture(each.png(_SHARP), name), wide=False)
         for name, each in drawn.items()
@@ -57,11 +54,12 @@ def evaluation_page(subject: Subject, found: Evaluation, drawn: Mapping[str, Dra
 
 
 _ABOUT_UNITS = (
-    "KL in nats per image; share of the decoded images' variance that a unit has alone, and with "
-    "all that it does together with others (Sobol); its correlation with each factor, or the "
-    "share of its variance that lies between classes; overlap: the cosine between the pixels "
-    "that two units move, the greatest of each."
+    "Share of the decoded images' variance that a unit has alone, and with all that it does with "
+    "others (Sobol); share of its variance between the values of each factor, or between classes "
+    "(eta squared); overlap: the cosine between the pixels that two units move, 1 where they move "
+    "the same."
 )
+_FEW_UNITS = 6
 
 
 def _caption(name: str) -> str:
@@ -69,30 +67,29 @@ def _caption(name: str) -> str:
     return f"Latents, by {factor.replace('_', ' ')}" if factor else _CAPTIONS.get(name, kind)
 
 
-def _units(subject: Subject, found: Evaluation) -> str:
-    parts = [_units_table(_MODEL, _found_units(subject, found.model, found.measured, found))]
-    if found.linear is not None:
-        parts.append(_units_table(_LINEAR, _found_units(subject, *found.linear, found)))
+def _units(found: Evaluation) -> str:
+    parts = [_units_table("The model", found.units, has_prior=found.model.has_prior)]
+    if found.linear_units is not None:
+        parts.append(_units_table("Probabilistic PCA", found.linear_units, has_prior=True))
     return "".join(parts)
 
 
-def _found_units(subject: Subject, model: AE, measured: Measured, found: Evaluation) -> Units:
-    seed = int(found.about["settings"]["seed"])
-    return find_units(model.cpu(), measured, subject.splits.test, seed)
-
-
-def _units_table(name: str, units: Units) -> str:
-    headings = ["unit", "KL", "alone", "together", *units.factors, "overlap"]
-    away = units.overlap.clone().fill_diagonal_(0.0).max(dim=1).values.tolist()
+def _units_table(name: str, units: Units, *, has_prior: bool) -> str:
+    names = [f"z{latent}" for latent in units.latents]
+    apart = units.overlap.clone().fill_diagonal_(0.0)
+    few = len(names) <= _FEW_UNITS
+    overlap = apart if few else apart.max(dim=1, keepdim=True).values
+    headings = ["unit", "KL" if has_prior else "variance", "alone", "together", *units.factors]
+    headings += [f"overlap {each}" for each in names] if few else ["greatest overlap"]
     rows = [
         [
-            f"z{latent}",
+            names[place],
             f"{units.importance[place]:.2f}",
             f"{units.alone[place]:.1%}",
             f"{units.together[place]:.1%}",
             *(f"{value:.2f}" for value in units.related[place].tolist()),
-            f"{away[place]:.2f}",
+            *(f"{value:.2f}" for value in overlap[place].tolist()),
         ]
-        for place, latent in enumerate(units.latents)
+        for place in range(len(names))
     ]
     return f"<h3>{escape(name)}</h3>{html_table(headings, rows)}"

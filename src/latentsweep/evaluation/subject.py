@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +10,14 @@ import yaml
 
 from latentsweep.config import TrainConfig
 from latentsweep.config.checks import check
-from latentsweep.config.data import ArraysConfig, ImageFolderConfig
+from latentsweep.config.data import ArraysConfig, DataConfig, ImageFolderConfig
 from latentsweep.config.digest import digest_of
 from latentsweep.config.earlier import migrated
 from latentsweep.config.evaluate import EvaluateConfig
 from latentsweep.config.typed import first_line, from_values
 from latentsweep.data.describe import describe
+from latentsweep.data.image_set import ImageSet
+from latentsweep.data.sources import read
 from latentsweep.data.splits import Splits, load
 from latentsweep.errors import CheckpointError, ConfigError, DataError, RunBusyError
 from latentsweep.models.ae import AE
@@ -64,7 +67,7 @@ def read_subject(run: RecordedRun, settings: EvaluateConfig) -> Subject:
     config = _with_data_where_it_lies(from_values(values), settings)
     description = describe(config.data)
     check(config, description)
-    splits = load(config.data, config.seed)
+    splits = load(config.data, config.seed, _read)
     expected = content[BELONGS_TO]["data_digest"]
     if splits.digest != expected:
         raise DataError(
@@ -81,6 +84,12 @@ def read_subject(run: RecordedRun, settings: EvaluateConfig) -> Subject:
         splits=splits,
         span=description.high - description.low,
     )
+
+
+@lru_cache(maxsize=1)
+def _read(config: DataConfig) -> ImageSet:
+    """The data set, of which many runs of a group need one copy."""
+    return read(config)
 
 
 def _config_on_record(run: RecordedRun) -> dict[str, Any]:

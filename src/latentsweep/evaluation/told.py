@@ -38,6 +38,7 @@ ROWS: dict[str, tuple[str, str, int]] = {
 }
 _BASELINES = {"ppca": "pPCA", "pca": "PCA"}
 _ERROR = "_standard_error"
+_PROTOCOL = 15_000  # points: 10,000 to train on and 5,000 to test
 _NO_FACTORS_OF_DSPRITES = "sprites_rendered"
 
 
@@ -92,8 +93,9 @@ def notes(subject: Subject, found: Evaluation) -> list[str]:
     if "nll" in metrics:
         told.insert(
             0,
-            f"NLL of {metrics['nll_samples']:.0f} samples an image, which another draw would move "
-            f"by {metrics['nll_monte_carlo_error']:.2g}; +- is the standard error over images",
+            f"NLL, weighted: a bound from above by {metrics['nll_samples']:.0f} samples an image, "
+            f"as good as {metrics['nll_effective_samples']:.1f} of equal weight (median); where "
+            "these are few, log p(x) may be far off",
         )
     if "quadrature_error" in metrics:
         told.append(f"the quadrature's own error is about {metrics['quadrature_error']:.2g} nats")
@@ -111,6 +113,11 @@ def notes(subject: Subject, found: Evaluation) -> list[str]:
         )
     if "mig" in metrics and config.data.name == _NO_FACTORS_OF_DSPRITES:
         told.append("these sprites are not dSprites: published scores are of other images")
+    if "mig" in metrics and found.images < _PROTOCOL:
+        told.append(
+            f"scores of {found.images:,} images; the published protocols take {_PROTOCOL:,}, and "
+            "of few images chance alone scores higher"
+        )
     if "mig" in metrics:
         versions = found.about["versions"]
         told.append(f"scores by scikit-learn {versions['scikit-learn']}")

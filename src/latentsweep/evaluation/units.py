@@ -7,7 +7,6 @@ from torch import Tensor
 
 from latentsweep.data.splits import Split
 from latentsweep.evaluation.measuring import Measured
-from latentsweep.metrics.latent_statistics import correlation_with
 from latentsweep.metrics.units import correlation_ratio, effects, overlap, variance_shares
 from latentsweep.models.ae import AE
 
@@ -24,7 +23,8 @@ class Units:
         alone: share of the decoded images' variance that a unit has by itself.
         together: share that it has in all, together with others.
         factors: names of what the units are held against.
-        related: correlation with each factor, (units, factors); with classes, eta squared.
+        related: share of a unit's variance between the values of each factor or between classes,
+            eta squared, (units, factors): it sees factors without an order, and circular ones, too.
         overlap: cosine between what two units move in the image, (units, units).
     """
 
@@ -38,12 +38,22 @@ class Units:
 
     def table(self) -> tuple[list[str], list[list[str]]]:
         """Headings and rows, numbers with all their digits."""
-        headings = ["unit", "importance", "share_alone", "share_together", *self.factors]
-        numbers = zip(self.importance, self.alone, self.together, strict=True)
+        names = [f"z{latent}" for latent in self.latents]
+        headings = ["unit", "importance", "share_alone", "share_together"]
+        headings += [f"eta_squared_{name}" for name in self.factors]
+        headings += [f"overlap_{name}" for name in names]
+        columns = zip(
+            self.importance,
+            self.alone,
+            self.together,
+            self.related.tolist(),
+            self.overlap.tolist(),
+            strict=True,
+        )
         rows = [
-            [f"z{latent}", *map(repr, row), *map(repr, related)]
-            for latent, row, related in zip(
-                self.latents, numbers, self.related.tolist(), strict=True
+            [name, *map(repr, (carried, alone, together, *related, *overlap))]
+            for name, (carried, alone, together, related, overlap) in zip(
+                names, columns, strict=True
             )
         ]
         return headings, rows
@@ -86,9 +96,10 @@ def find_units(model: AE, measured: Measured, test: Split, seed: int) -> Units:
 def _related(codes: Tensor, test: Split) -> tuple[list[str], Tensor]:
     """What the units have to do with the factors, or with the classes."""
     if test.factors is not None:
-        return factor_names(test), correlation_with(codes, test.factors)
+        ratios = [correlation_ratio(codes, factor) for factor in test.factors.T]
+        return factor_names(test), torch.stack(ratios, dim=1)
     if test.labels is not None:
-        return ["class (eta^2)"], correlation_ratio(codes, test.labels).unsqueeze(1)
+        return ["class"], correlation_ratio(codes, test.labels).unsqueeze(1)
     return [], torch.empty(len(codes[0]), 0)
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _UNKNOWN = (nan, nan)
-_PPCA = "pPCA, closed form"
+_PPCA = "pPCA of the training images, by size"
 
 
 @dataclass(frozen=True)

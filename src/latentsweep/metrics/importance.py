@@ -22,11 +22,14 @@ class ImportanceEstimate:
             float64 (n,): on average no more than log p(x), and no less with more samples.
         variance: of that estimate, over other samples, by the delta method, (n,).
         distortion: -log p(x|z), mean over the samples, (n,).
+        effective: how many samples of equal weight would say as much, 1 to k, (n,); where they
+            are few, the bound may lie far below log p(x).
         samples: k.
     """
 
     log_likelihood: Tensor
     variance: Tensor
+    effective: Tensor
     distortion: Tensor
     samples: int
 
@@ -78,6 +81,8 @@ def importance_weighted(
         raise ValueError(f"{samples} samples: at least one is needed")
     means, variances = posterior
     sums = _Sums(len(means), means.device)
+    # A variance may be too small a number for its logarithm.
+    variances = variances.clamp(min=torch.finfo(variances.dtype).tiny)
     deviations, log_variances = variances.sqrt(), variances.log()
     for sample in range(samples):
         noise = draw(sample).to(means)
@@ -113,6 +118,7 @@ class _Sums:
         return ImportanceEstimate(
             log_likelihood=self._weights - log(samples),
             variance=variance.clamp(min=0.0),
+            effective=1 / share,
             distortion=-self._log_likelihood / samples,
             samples=samples,
         )

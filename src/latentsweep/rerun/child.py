@@ -6,7 +6,7 @@ import os
 import select
 import signal
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -49,12 +49,20 @@ def run_command(command: Command) -> int:
     return code
 
 
-def run_commands(commands: Sequence[Command], at_once: int) -> Iterator[tuple[int, int]]:
+def run_commands(
+    commands: Sequence[Command],
+    at_once: int,
+    of_slot: Callable[[int], Mapping[str, str]] = lambda _: {},
+) -> Iterator[tuple[int, int]]:
     """Run commands to their ends, some at a time; after a signal that asks to stop, none is begun.
+
+    Whoever stops to iterate stops the commands: they are asked to save their state, and waited for.
 
     Args:
         commands: in the order in which they are begun.
         at_once: how many run at the same time.
+        of_slot: what the environment of a command needs that runs as one of these, by a number from
+            0 that no other has at that time.
 
     Yields:
         Place and exit code of each command as it ends, the code as a shell gives it; of those that
@@ -64,31 +72,50 @@ def run_commands(commands: Sequence[Command], at_once: int) -> Iterator[tuple[in
         StorageError: a file cannot be written.
     """
     waiting = list(enumerate(commands))
-    running: dict[int, tuple[int, subprocess.Popen[bytes]]] = {}  # by pidfd
+    running: dict[int, _Running] = {}  # by pidfd
     with _passing_on() as signals:
-        while running or (waiting and not signals.asked):
-            while waiting and len(running) < at_once and not signals.asked:
-                place, command = waiting.pop(0)
-                process = _begun(command)
-                signals.started(process)
-                running[os.pidfd_open(process.pid)] = (place, process)
-            ended, _, _ = select.select(list(running), [], [])
-            for descriptor in ended:
-                place, process = running.pop(descriptor)
+        try:
+            while running or (waiting and not signals.asked):
+                while waiting and len(running) < at_once and not signals.asked:
+                    taken = {each.slot for each in running.values()}
+                    slot = next(slot for slot in range(at_once) if slot not in taken)
+                    place, command = waiting.pop(0)
+                    process = _begun(command, of_slot(slot))
+                    signals.started(process)
+                    running[os.pidfd_open(process.pid)] = _Running(place, slot, process)
+                ended, _, _ = select.select(list(running), [], [])
+                for descriptor in ended:
+                    one = running.pop(descriptor)
+                    os.close(descriptor)
+                    code = one.process.wait()
+                    yield one.place, 128 - code if code < 0 else code
+            for place, _ in waiting:
+                yield place, 128 + signals.asked[0]
+        finally:
+            for one in running.values():
+                one.process.send_signal(signal.SIGTERM)
+            for descriptor, one in running.items():
+                one.process.wait()
                 os.close(descriptor)
-                code = process.wait()
-                yield place, 128 - code if code < 0 else code
-        for place, _ in waiting:
-            yield place, 128 + signals.asked[0]
 
 
-def _begun(command: Command) -> subprocess.Popen[bytes]:
+@dataclass(frozen=True)
+class _Running:
+    place: int
+    slot: int
+    process: subprocess.Popen[bytes]
+
+
+def _begun(command: Command, of_slot: Mapping[str, str]) -> subprocess.Popen[bytes]:
     # In a group of its own, so that Ctrl-C reaches it once, by this process. One that is left alone
     # saves its state and ends.
     begin = partial(become_own_group, os.getpid(), signal.SIGTERM)
     with _opened(command.output) as file:
         return subprocess.Popen(
-            list(command.words), env=dict(command.environment), stdout=file, preexec_fn=begin
+            list(command.words),
+            env={**command.environment, **of_slot},
+            stdout=file,
+            preexec_fn=begin,
         )
 
 

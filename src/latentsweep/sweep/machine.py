@@ -36,7 +36,7 @@ def require_gpu() -> None:
     Raises:
         ConfigError: this machine has none.
     """
-    if not gpus():
+    if not _gpus():
         from latentsweep.training.device import no_gpu
 
         raise no_gpu()
@@ -49,7 +49,7 @@ def _one_a_device(*, local: bool) -> int:
             found="sweep.workers=0, which stands for this machine's cores or GPUs",
             mend="make sweep WORKERS=32 ..., or sweep.workers=32",
         )
-    return gpus() or cores()
+    return _gpus() or cores()
 
 
 def _refuse_too_many(workers: int, ranks: int) -> None:
@@ -65,7 +65,7 @@ def _refuse_too_many(workers: int, ranks: int) -> None:
             if ranks <= most
             else f"DEVICES={cores()}",
         )
-    found = gpus() if ranks > 1 else 0
+    found = _gpus() if ranks > 1 else 0
     if found and workers * ranks > found:
         raise ConfigError(
             "each rank of a trial has a GPU of its own",
@@ -75,8 +75,7 @@ def _refuse_too_many(workers: int, ranks: int) -> None:
         )
 
 
-def gpus() -> int:
-    """How many GPUs PyTorch can use."""
+def _gpus() -> int:
     import torch
 
     # Asked of the driver's library, for CUDA must not be initialised before workers are forked.

@@ -23,7 +23,7 @@ from omegaconf import DictConfig, open_dict
 
 from latentsweep.errors import InterruptedSweepError, SweepError
 from latentsweep.sweep.forked_ranks import forked_ranks
-from latentsweep.training.device import OWN_GPU
+from latentsweep.training.device import one_gpu
 from latentsweep.training.parent_process import become_own_group
 
 _FORK = multiprocessing.get_context("fork")
@@ -186,13 +186,7 @@ def _do(
 
 def _choose_gpu(index: int) -> None:
     """Give each job one of the GPUs that there are, in turn."""
-    import torch
-
-    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
-    names = visible.split(",") if visible else [str(n) for n in range(torch.cuda.device_count())]
-    if names and names[0]:
-        os.environ["CUDA_VISIBLE_DEVICES"] = names[index % len(names)]
-        os.environ[OWN_GPU] = "1"
+    os.environ.update(one_gpu(index))
 
 
 def _result(job: Job) -> JobReturn | None:

@@ -11,7 +11,8 @@ class Note:
 
     Attributes:
         tags: by name.
-        texts: content of text files by their names in MLflow.
+        texts: content of text files by their names in MLflow; they are written behind all else, in
+            their order, so that the last one can tell that the others are there.
         metrics: by name; they get the step after the last one that they have.
         files: other files by their names in MLflow.
     """

@@ -39,13 +39,13 @@ def _on_disk(directory: Path, note: Note) -> None:
     with closing(JournalRecorder(directory)) as recorder:
         if note.tags:
             recorder.tags(note.tags)
-        for name, content in note.texts.items():
-            recorder.text(name, content)
         for name, path in note.files.items():
             recorder.file(path, name)
         if note.metrics:
             step = max(recorder.next_step(name) for name in note.metrics)
             recorder.metrics(note.metrics, step)
+        for name, content in note.texts.items():
+            recorder.text(name, content)
     left = sync([directory]).left
     if left:
         why = next(iter(left.values()))

@@ -138,13 +138,13 @@ class StoredRuns(AskedStore):
         with self.asking():
             for name, value in note.tags.items():
                 self.client.set_tag(run_id, name, value)
-            for path, text in note.texts.items():
-                self.client.log_text(run_id, text, path)
             for path, file in note.files.items():
                 parent = str(Path(path).parent)
                 self.client.log_artifact(run_id, str(file), None if parent == "." else parent)
             if note.metrics:
                 self._add_metrics(run_id, note.metrics)
+            for path, text in note.texts.items():
+                self.client.log_text(run_id, text, path)
 
     def _add_metrics(self, run_id: str, values: Mapping[str, float]) -> None:
         from mlflow.entities import Metric

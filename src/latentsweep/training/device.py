@@ -62,6 +62,18 @@ def _gpu_of(ranks: Ranks) -> torch.device:
     return torch.device("cuda", ranks.local_rank)
 
 
+def one_gpu(index: int) -> dict[str, str]:
+    """What the environment of a process needs that is to see one GPU, by its number in turn.
+
+    Nothing where there is none.
+    """
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    names = visible.split(",") if visible else [str(n) for n in range(torch.cuda.device_count())]
+    if not names or not names[0]:
+        return {}
+    return {"CUDA_VISIBLE_DEVICES": names[index % len(names)], OWN_GPU: "1"}
+
+
 def set_threads(config: TrainerConfig, ranks: Ranks = ALONE) -> int:
     """Set and return PyTorch's number of CPU threads: a rank's share of the cores it may use.
 
