@@ -14,7 +14,7 @@ from latentsweep.comparison.pictures import pictures
 from latentsweep.comparison.request import Request
 from latentsweep.comparison.scores import score_all, settings_of
 from latentsweep.comparison.training import places, train_all
-from latentsweep.config.likelihood import BernoulliConfig
+from latentsweep.config.likelihood import is_density
 from latentsweep.errors import RunBusyError
 from latentsweep.evaluation.evaluation import table
 from latentsweep.evaluation.subject import read_subject
@@ -53,8 +53,7 @@ def compare(request: Request, workers: int, importance_samples: int | None) -> P
             whole = places(request, directory)
             settings = settings_of(importance_samples)
             scores = score_all(whole, settings)
-            densities = not isinstance(request.first.likelihood, BernoulliConfig)
-            findings = find(scores, densities=densities)
+            findings = find(scores, densities=is_density(request.first.likelihood))
             subjects = {
                 place.model: read_subject(place.run(), settings)
                 for place in whole
@@ -79,7 +78,7 @@ def compare(request: Request, workers: int, importance_samples: int | None) -> P
                     **{f"figures/{name}.csv": each.csv() for name, each in drawn.items()},
                 },
                 files={
-                    f"figures/{name}.png": _written(Path(temporary) / f"{name}.png", each.png())
+                    f"figures/{name}.png": each.write(Path(temporary) / f"{name}.png")
                     for name, each in drawn.items()
                 },
                 note=_note(request, findings),
@@ -148,11 +147,6 @@ def _scores_csv(scores: Mapping[str, Mapping[int, Mapping[str, float]]]) -> str:
         for seed, one in by_seed.items()
     ]
     return table(["model", "seed", *names], rows)
-
-
-def _written(path: Path, content: bytes) -> Path:
-    path.write_bytes(content)
-    return path
 
 
 def _note(request: Request, findings: Sequence[Finding]) -> str:

@@ -7,12 +7,11 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from latentsweep.evaluation.told import NATS, ROWS
+from latentsweep.evaluation.told import BASELINES, NATS, ROWS
 from latentsweep.metrics.interval import Interval, mean_interval
 from latentsweep.metrics.paired import holm, paired_t_test
 
 LEVEL = 0.05
-_BASELINES = {"ppca": "pPCA", "pca": "PCA"}
 
 
 @dataclass(frozen=True)
@@ -131,7 +130,7 @@ def _baselines(
 ) -> dict[str, float]:
     """What was measured of principal components beside one of the runs."""
     found = {}
-    for baseline, label in _BASELINES.items():
+    for baseline, label in BASELINES.items():
         for metrics in (each for by_seed in scores.values() for each in by_seed.values()):
             if f"{baseline}/{name}" in metrics:
                 found[label] = metrics[f"{baseline}/{name}"]

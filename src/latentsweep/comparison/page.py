@@ -8,6 +8,7 @@ from html import escape
 
 from latentsweep.comparison.findings import LEVEL, Finding
 from latentsweep.comparison.request import Request
+from latentsweep.evaluation.told import number_told
 from latentsweep.figures.drawn import Drawn
 from latentsweep.figures.page import html_table, page, picture, section
 from latentsweep.metrics.interval import Interval
@@ -83,7 +84,7 @@ def table_rows(request: Request, findings: Sequence[Finding]) -> tuple[list[str]
             finding.label,
             finding.unit,
             *(_told(finding.intervals.get(model), finding.digits) for model in request.models),
-            *(_number(finding.baselines.get(name), finding.digits) for name in baselines),
+            *(number_told(finding.baselines.get(name), finding.digits) for name in baselines),
             finding.sentence(),
         ]
         for finding in findings
@@ -98,7 +99,7 @@ def short_rows(request: Request, findings: Sequence[Finding]) -> tuple[list[str]
         [
             finding.label,
             *(_short(finding.intervals.get(model), finding.digits) for model in request.models),
-            _number(finding.baselines.get("pPCA"), finding.digits),
+            number_told(finding.baselines.get("pPCA"), finding.digits),
         ]
         for finding in findings
     ]
@@ -118,10 +119,6 @@ def _told(interval: Interval | None, digits: int) -> str:
     if math.isnan(interval.low):
         return mean
     return f"{mean} [{interval.low:,.{digits}f}, {interval.high:,.{digits}f}]"
-
-
-def _number(value: float | None, digits: int) -> str:
-    return "" if value is None else f"{value:,.{digits}f}"
 
 
 def _title(name: str) -> str:

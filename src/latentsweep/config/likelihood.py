@@ -51,3 +51,11 @@ LikelihoodConfig = Annotated[
     BernoulliConfig | ContinuousBernoulliConfig | GaussianConfig | LaplaceConfig,
     Field(discriminator="name"),
 ]
+
+
+def is_density(config: LikelihoodConfig) -> bool:
+    """Whether p(x|z) is a density, and not a probability of binary pixels.
+
+    Nats of the one are no nats of the other.
+    """
+    return not isinstance(config, BernoulliConfig)

@@ -17,7 +17,6 @@ from latentsweep.evaluation.page import PAGE, evaluation_page
 from latentsweep.evaluation.plan import make_plan
 from latentsweep.evaluation.subject import Subject, read_subject
 from latentsweep.evaluation.told import show
-from latentsweep.figures.drawn import Drawn
 from latentsweep.tracking.find_recorded import find_recorded
 from latentsweep.tracking.note import Note
 from latentsweep.tracking.noting import put_on_record
@@ -83,15 +82,10 @@ def _noted(subject: Subject, found: Evaluation, directory: Path) -> Note:
         },
         metrics=found.recorded_metrics(),
         files={
-            f"test/{name}.png": _written(each, directory / f"{name}.png")
+            f"test/{name}.png": each.write(directory / f"{name}.png")
             for name, each in drawn.items()
         },
     )
-
-
-def _written(drawn: Drawn, path: Path) -> Path:
-    path.write_bytes(drawn.png())
-    return path
 
 
 def scores_on_record(run: RecordedRun) -> dict[str, Any] | None:

@@ -32,9 +32,7 @@ _WITH_FACTORS = "Correlation of latents with factors"
 def figures(subject: Subject, found: Evaluation) -> Iterator[tuple[str, Drawn]]:
     """All that apply to a run's model, each with its name."""
     test, model, measured = subject.splits.test, found.model, found.measured
-    rate = measured.encoded.kl.mean(dim=0)
-    has_prior = model.has_prior
-    importance = rate if has_prior else measured.statistics.variance_of_means
+    has_prior, importance = model.has_prior, measured.carried
     chosen = some_images(test, 2 * _PAIRS)
     images = test.images(chosen).float().cpu()
     yield "traversals", traversals(model, images[0], importance, has_prior=has_prior)
@@ -43,10 +41,10 @@ def figures(subject: Subject, found: Evaluation) -> Iterator[tuple[str, Drawn]]:
     if model.latent_size == 2:
         yield "manifold", manifold(model, images)
     if has_prior:
-        yield "kl_per_latent", kl_bars(rate.numpy())
+        yield "kl_per_latent", kl_bars(importance.numpy())
     if found.linear is not None and model.latent_size <= MOST_UNITS:
         linear, of_it = found.linear
-        yield "ppca_traversals", traversals(linear, images[0], of_it.encoded.kl.mean(dim=0))
+        yield "ppca_traversals", traversals(linear, images[0], of_it.carried)
     if found.fitted is not None and isinstance(subject.config.likelihood, GaussianConfig):
         yield "rate_distortion", _rate_distortion(subject, found, found.fitted)
     yield from _correlations(test, measured, importance)
@@ -57,10 +55,10 @@ def figures(subject: Subject, found: Evaluation) -> Iterator[tuple[str, Drawn]]:
 def _rate_distortion(subject: Subject, found: Evaluation, fitted: Fitted) -> Drawn:
     """The run's point, beside that of pPCA of its size and the curve of pPCA of all sizes."""
     metrics = found.metrics
-    points = [
-        RatePoint(metrics["kl"], metrics["reconstruction"], label=subject.config.model.name)
-        for _ in range(subject.model.has_prior)
-    ]
+    points = []
+    if "kl" in metrics:
+        own = subject.config.model.name
+        points.append(RatePoint(metrics["kl"], metrics["reconstruction"], label=own))
     if "ppca/kl" in metrics:
         rate, distortion = metrics["ppca/kl"], metrics["ppca/reconstruction"]
         points.append(RatePoint(rate, distortion, label="pPCA of its size"))

@@ -46,6 +46,8 @@ class Measured:
         metrics: by name, in nats per image where they are nats.
         encoded: what the model makes of each image.
         statistics: of the latents.
+        carried: what latents are sorted by, (latent,): mean KL; without a prior the variance of the
+            codes.
         weighted: the importance-weighted estimate; None without a prior.
         exact: log p(x) by quadrature; None where that was not computed.
     """
@@ -53,6 +55,7 @@ class Measured:
     metrics: dict[str, float]
     encoded: Encoded
     statistics: LatentStatistics
+    carried: Tensor
     weighted: ImportanceEstimate | None = None
     exact: QuadratureEstimate | None = None
     notes: list[str] = field(default_factory=list)
@@ -98,7 +101,8 @@ def measure(
         metrics["quadrature_nll_standard_error"] = exact.standard_error
         metrics["quadrature_error"] = exact.mean_error
         notes += _doubts(weighted, exact, effort)
-    return Measured(metrics, whole, statistics, weighted, exact, notes)
+    carried = whole.kl.mean(dim=0) if model.has_prior else statistics.variance_of_means
+    return Measured(metrics, whole, statistics, carried, weighted, exact, notes)
 
 
 def _refuse_nan(own: Encoded) -> None:

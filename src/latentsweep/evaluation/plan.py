@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from latentsweep.config.evaluate import EvaluateConfig
-from latentsweep.config.likelihood import BernoulliConfig
 from latentsweep.errors import ConfigError
 from latentsweep.evaluation.subject import Subject
 from latentsweep.metrics.quadrature import MOST_LATENTS, RULES
@@ -72,10 +71,3 @@ def _check_quadrature(subject: Subject) -> None:
             mend="importance_samples=5000, whose NLL is a bound from above that comes closer the "
             "more samples there are",
         )
-
-
-def unit_of_likelihood(subject: Subject) -> str:
-    """What p(x|z) is, and so what nats of it can be compared with."""
-    if isinstance(subject.config.likelihood, BernoulliConfig):
-        return "probabilities of binary pixels"
-    return "densities"

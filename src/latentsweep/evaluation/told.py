@@ -6,8 +6,8 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from latentsweep.config.likelihood import is_density
 from latentsweep.evaluation.evaluation import Evaluation, differing
-from latentsweep.evaluation.plan import unit_of_likelihood
 from latentsweep.evaluation.subject import Subject
 from latentsweep.tracking.terminal_table import table_told
 
@@ -36,7 +36,7 @@ ROWS: dict[str, tuple[str, str, int]] = {
     "modularity": ("modularity", SCORE, 3),
     "explicitness": ("explicitness", SCORE, 3),
 }
-_BASELINES = {"ppca": "pPCA", "pca": "PCA"}
+BASELINES = {"ppca": "pPCA", "pca": "PCA"}
 _ERROR = "_standard_error"
 _PROTOCOL = 15_000  # points: 10,000 to train on and 5,000 to test
 _NO_FACTORS_OF_DSPRITES = "sprites_rendered"
@@ -70,19 +70,20 @@ def scores_told(subject: Subject, found: Evaluation) -> str:
 
 def score_rows(found: Evaluation) -> tuple[list[str], list[list[str]]]:
     """Headings and cells of the numbers, with those of the baselines beside them."""
-    baselines = [name for name in _BASELINES if f"{name}/mse" in found.metrics]
-    headings = ["metric", "value", "+-", *(_BASELINES[name] for name in baselines), "unit"]
+    baselines = [name for name in BASELINES if f"{name}/mse" in found.metrics]
+    headings = ["metric", "value", "+-", *(BASELINES[name] for name in baselines), "unit"]
     rows = []
     for name, (label, unit, digits) in ROWS.items():
         if name in found.metrics:
             error = found.metrics.get(f"{name}{_ERROR}")
             others = [found.metrics.get(f"{baseline}/{name}") for baseline in baselines]
-            numbers = [_number(each, digits) for each in (found.metrics[name], error, *others)]
+            numbers = [number_told(each, digits) for each in (found.metrics[name], error, *others)]
             rows.append([label, *numbers, unit])
     return headings, rows
 
 
-def _number(value: float | None, digits: int) -> str:
+def number_told(value: float | None, digits: int) -> str:
+    """A number with so many digits behind the point; nothing where there is none."""
     return "" if value is None else f"{value:,.{digits}f}"
 
 
@@ -106,7 +107,7 @@ def notes(subject: Subject, found: Evaluation) -> list[str]:
             f"KL weight {beta:g} in training, as beta * latents / pixels {normalised:.3g} "
             "(Higgins et al. 2017)"
         )
-    if "ppca/nll" in metrics and unit_of_likelihood(subject).startswith("probabilities"):
+    if "ppca/nll" in metrics and not is_density(config.likelihood):
         told.append(
             "p(x) of this run is a probability of binary pixels and pPCA's is a density: nats of "
             "the one are no nats of the other"

@@ -68,8 +68,7 @@ def find_units(model: AE, measured: Measured, test: Split, seed: int) -> Units:
         test: the images.
         seed: of what is drawn.
     """
-    rate = measured.encoded.kl.mean(dim=0)
-    importance = rate if model.has_prior else measured.statistics.variance_of_means
+    importance = measured.carried
     order = importance.argsort(descending=True, stable=True)[:MOST_UNITS]
     means = measured.encoded.means
     middle = means.mean(dim=0)

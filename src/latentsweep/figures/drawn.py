@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from latentsweep.figures.style import DOTS_PER_INCH
@@ -34,6 +35,11 @@ class Drawn:
         file = io.BytesIO()
         self.figure.savefig(file, format="png", dpi=dots_per_inch)
         return file.getvalue()
+
+    def write(self, path: Path) -> Path:
+        """Write the PNG file, and return its path."""
+        path.write_bytes(self.png())
+        return path
 
     def csv(self) -> str:
         """The table as a CSV file, each number with all its digits, NaN as `nan`."""

@@ -21,13 +21,14 @@ class CoupledVAE(VAE):
     def terms_of(self, posterior: DiagonalGaussian, x: Tensor, noise: Tensor) -> Terms:
         """`terms`, where the posterior is known; with the codes, for the penalty."""
         own, draws = noise[:, : self.latent_size], noise[:, self.latent_size :]
-        log_likelihood, kl = super().terms_of(posterior, x, own)[:2]
+        z = posterior.sample(own)
+        log_likelihood, kl = self.terms_at(posterior, x, z)[:2]
         return Terms(
             log_likelihood,
             kl,
             mean=posterior.mean,
             log_variance=posterior.log_variance,
-            z=posterior.sample(own),
+            z=z,
             draws=draws if self.noise_size > self.latent_size else None,
         )
 

@@ -50,7 +50,11 @@ class VAE(AE):
 
     def terms_of(self, posterior: DiagonalGaussian, x: Tensor, noise: Tensor) -> Terms:
         """`terms`, where the posterior is known."""
-        output = at_least_float32(self.decoder(posterior.sample(noise)))
+        return self.terms_at(posterior, x, posterior.sample(noise))
+
+    def terms_at(self, posterior: DiagonalGaussian, x: Tensor, z: Tensor) -> Terms:
+        """`terms`, where the posterior's sample is known, too: z (batch, latent)."""
+        output = at_least_float32(self.decoder(z))
         return Terms(self.likelihood.log_prob(output, x), self.prior.kl(posterior))
 
     def loss(self, terms: Terms, pressure: Pressure, whole: WholeBatch = WHOLE) -> Tensor:

@@ -16,7 +16,7 @@ from latentsweep.config.data import (
     SpritesRenderedConfig,
 )
 from latentsweep.config.kl_schedule import ConstantConfig
-from latentsweep.config.likelihood import BernoulliConfig
+from latentsweep.config.likelihood import is_density
 from latentsweep.config.model import WEIGHTS, AEConfig, CouplingConfig
 from latentsweep.config.root import TrainConfig
 from latentsweep.config.sweep import Direction
@@ -144,14 +144,13 @@ def _moved_by(objective: str, corners: Sequence[TrainConfig], keys: Sequence[str
             "seed is searched, and chooses the validation images and the noise they are measured "
             "with: the luckiest split would win"
         )
-    if "likelihood" in keys and objective in _WITH_LIKELIHOOD:
-        probabilities = {isinstance(one.likelihood, BernoulliConfig) for one in corners}
-        if len(probabilities) == 2:
-            names = ", ".join(sorted({corner.likelihood.name for corner in corners}))
-            reasons.append(
-                f"likelihood is searched over {names}: bernoulli gives pixels probabilities, the "
-                "others densities, and nats of the one are no nats of the other"
-            )
+    densities = {is_density(one.likelihood) for one in corners}
+    if "likelihood" in keys and objective in _WITH_LIKELIHOOD and len(densities) == 2:
+        names = ", ".join(sorted({corner.likelihood.name for corner in corners}))
+        reasons.append(
+            f"likelihood is searched over {names}: bernoulli gives pixels probabilities, the "
+            "others densities, and nats of the one are no nats of the other"
+        )
     if objective == "val/loss":
         reasons += _moving_the_loss(corners, keys)
     return reasons
