@@ -90,7 +90,7 @@ seeds: $(INSTALLED)  ## a recorded run over seeds: mean, deviation, 95 % interva
 	@$(BIN)/python pipelines/seeds.py '$(RUN)' $(AGAIN) $(if $(N),--n '$(N)') $(ARGS)
 
 compare: $(INSTALLED)  ## AE beside VAE beside beta-VAE; N=5 seeds, MODELS=ae,vae,iwae, BETAS=1,2,4, ARGS="trainer.max_epochs=5"
-	@$(BIN)/python pipelines/compare.py $(if $(MODELS),--models '$(MODELS)') $(if $(BETAS),--betas '$(BETAS)') $(if $(N),--n '$(N)') \
+	@$(BIN)/python pipelines/compare.py $(if $(MODELS),--models '$(MODELS)') $(if $(BETAS),--betas='$(BETAS)') $(if $(N),--n '$(N)') \
 	  $(if $(WORKERS),--workers '$(WORKERS)') $(if $(SAMPLES),--samples '$(SAMPLES)') $(ARGS)
 
 diff: $(INSTALLED)  ## how two recorded runs differ; A= and B= which

@@ -123,6 +123,10 @@ def test_kl_weights_are_models_of_their_own() -> None:
     assert request.models == ["beta 1", "beta 4"]
     assert request.command_line("beta 4", 1) == ["model=beta_vae", "model.beta=4", "seed=1"]
     assert request.name != read_request([], 3, [], betas=["1", "4"]).name
+    with pytest.raises(ConfigError, match="each once"):
+        read_request([], 2, [], betas=["1", "1.0"])
+    with pytest.raises(ConfigError, match="numbers with commas"):
+        read_request([], 2, [], betas=["1", "four"])
     with pytest.raises(ConfigError, match="BETAS= in its place"):
         read_request([], 2, ["model.beta=3"], betas=["1", "4"])
 
@@ -134,6 +138,8 @@ def test_kl_weights_are_models_of_their_own() -> None:
         (["vae", "vae"], 5, [], "each once"),
         (["vae", "ae"], 1, [], "one seed has no spread"),
         (["vae", "ae"], 5, ["model=iwae"], "MODELS= in its place"),
+        (["vae", "ae"], 5, ["resume=never"], "the same command goes on"),
+        (["vae", "ae"], 10**6, [], "2 to 1000 seeds"),
         (["vae", "ae"], 5, ["seed=3"], "N= in its place"),
         (["vae", "vea"], 5, [], "unknown choice model=vea"),
         (["vae", "ae"], 5, ["model.latent_sise=3"], "did you mean model.latent_size"),

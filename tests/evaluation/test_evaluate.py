@@ -15,23 +15,16 @@ from torch.distributions import MultivariateNormal
 
 from latentsweep.config.project import ROOT
 from latentsweep.data.splits import load
-from latentsweep.evaluation.evaluate import evaluate, scores_on_record
 from latentsweep.evaluation.subject import read_subject
 from latentsweep.metrics.active_units import active_units
 from latentsweep.tracking.journal import JOURNAL_NAME, read_journal
 from latentsweep.tracking.recorded import read_recorded
 from latentsweep.tracking.records import Metrics
-from latentsweep.training.ranks.ranks import ALONE
 
 from .conftest import evaluated, settings
 
 Runs = Callable[..., Path]
 GAUSSIAN = ("model=vae", "likelihood=gaussian")
-
-
-def evaluate_only(run_dir: Path) -> dict[str, object] | None:
-    evaluate(str(run_dir), "", settings(), ALONE)
-    return scores_on_record(read_recorded(run_dir))
 
 
 def recorded_points(run_dir: Path, name: str) -> dict[int, float]:
@@ -140,23 +133,6 @@ def test_an_autoencoder_has_no_likelihood(runs: Runs) -> None:
 def test_every_model_is_evaluated(runs: Runs, model: str) -> None:
     metrics = evaluated(runs(f"model={model}", "trainer.max_epochs=1"))["metrics"]
     assert metrics["elbo"] < -metrics["nll"]
-
-
-def test_a_part_of_an_evaluation_is_made_whole(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The scores are written last: without them, an evaluation is not on record."""
-    from latentsweep.errors import StorageError
-    from latentsweep.tracking.journal_recorder import JournalRecorder
-
-    run_dir = runs(*GAUSSIAN, "seed=1", "trainer.max_epochs=1")
-
-    def full(*_: object) -> None:
-        raise StorageError("the disk is full")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(JournalRecorder, "metrics", full)
-        assert evaluate_only(run_dir) is None
-    scores = evaluated(run_dir)
-    assert recorded_points(run_dir, "test/nll") == {0: scores["metrics"]["nll"]}
 
 
 def test_pave_tells_what_its_three_units_encode(runs: Runs) -> None:

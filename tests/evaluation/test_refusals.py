@@ -4,10 +4,17 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
-from latentsweep.errors import CheckpointError, ConfigError, DataError, RunBusyError
+from latentsweep.errors import (
+    CheckpointError,
+    ConfigError,
+    DataError,
+    RunBusyError,
+    StorageError,
+)
 from latentsweep.tracking.journal import JOURNAL_NAME
 from latentsweep.tracking.journal_recorder import JournalRecorder
 
@@ -109,8 +116,6 @@ def test_nothing_is_recorded_where_something_is_refused(runs: Runs) -> None:
 
 
 def test_factors_that_support_no_score_are_a_note_unless_asked_for(tmp_path: Path) -> None:
-    import numpy as np
-
     path = tmp_path / "one.npz"
     images = np.random.default_rng(0).integers(0, 255, (300, 8, 8), np.uint8)
     np.savez(path, data=images, factors=np.arange(300)[:, None] % 3)
@@ -118,3 +123,64 @@ def test_factors_that_support_no_score_are_a_note_unless_asked_for(tmp_path: Pat
     scores = evaluated(run_dir)
     assert any("no scores against factors" in note for note in scores["notes"])
     assert "mig" not in scores["metrics"]
+
+
+def test_weights_that_are_not_finite_are_told(copied: Path) -> None:
+    path = copied / "checkpoints/best.ckpt"
+    content = torch.load(path, weights_only=True)
+    for value in content["state_dict"].values():
+        value.fill_(torch.nan)
+    torch.save(content, path)
+    with pytest.raises(CheckpointError, match="does not give finite numbers"):
+        evaluated(copied)
+
+
+def test_weights_that_are_huge_are_no_traceback(copied: Path) -> None:
+    path = copied / "checkpoints/best.ckpt"
+    content = torch.load(path, weights_only=True)
+    for value in content["state_dict"].values():
+        value.mul_(1e4)
+    torch.save(content, path)
+    assert evaluated(copied)["metrics"]["mse"] > 0
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"metrics": null}', '{"metrics": "abc"}'])
+def test_scores_that_are_torn_are_written_anew(copied: Path, text: str) -> None:
+    path = copied / "files/test/scores.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    assert evaluated(copied, "baselines=false", "quadrature=never")["metrics"]["elbo"] < 0
+
+
+def test_a_full_disk_is_an_error_and_the_same_command_makes_it_whole(
+    copied: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise StorageError("cannot write", found="No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(JournalRecorder, "metrics", full)
+        with pytest.raises(StorageError, match="No space left"):
+            evaluated(copied, "baselines=false")
+    assert evaluated(copied, "baselines=false")["metrics"]["elbo"] < 0
+    assert "test/elbo" in (copied / JOURNAL_NAME).read_text()
+
+
+def arrays(tmp_path: Path, count: int, **more: np.ndarray) -> tuple[str, str]:
+    path = tmp_path / "images.npz"
+    images = np.random.default_rng(0).integers(0, 255, (count, 8, 8), np.uint8)
+    np.savez(path, data=images, **more)
+    return "data=arrays", f"data.path={path}"
+
+
+def test_labels_of_one_class_are_a_note(tmp_path: Path) -> None:
+    data = arrays(tmp_path, 300, labels=np.zeros(300, np.int64))
+    scores = evaluated(trained(tmp_path, *data, "trainer.max_epochs=1"))
+    assert "no linear probe: training images of one class" in scores["notes"]
+
+
+def test_a_single_test_image_is_enough(tmp_path: Path) -> None:
+    run_dir = trained(tmp_path, *arrays(tmp_path, 10), "batch_size=2", "trainer.max_epochs=1")
+    scores = evaluated(run_dir)
+    assert scores["images"] == 1
+    assert any("not finite" in note and "mse_standard_error" in note for note in scores["notes"])

@@ -42,6 +42,7 @@ def compare(request: Request, workers: int, importance_samples: int | None) -> P
     Raises:
         LatentsweepError: a run failed, or was asked to stop; the same command goes on.
     """
+    settings = settings_of(importance_samples)  # refused before hours of training
     for text in request.left_out:
         print(f"left out:   {text}")
     directory = PLACE / request.name
@@ -51,7 +52,6 @@ def compare(request: Request, workers: int, importance_samples: int | None) -> P
         try:
             train_all(request, directory, workers)
             whole = places(request, directory)
-            settings = settings_of(importance_samples)
             scores = score_all(whole, settings)
             findings = find(scores, densities=is_density(request.first.likelihood))
             subjects = {

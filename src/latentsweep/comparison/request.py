@@ -15,10 +15,17 @@ from latentsweep.config.typed import typed
 from latentsweep.data.describe import describe
 from latentsweep.errors import ConfigError
 from latentsweep.sweep.keys import choices_with
+from latentsweep.tracking.uri import resolve_uri
 
 MODELS = ("ae", "vae", "beta_vae")
 # Set for each run here.
-_OWN = {"model": "MODELS=", "seed": "N=", "output_dir": "nothing: runs lie in comparisons/"}
+_OWN = {
+    "model": "MODELS=",
+    "seed": "N=",
+    "output_dir": "nothing, since runs lie in comparisons/,",
+    "resume": "nothing, since the same command goes on,",
+}
+_MOST_SEEDS = 1000
 
 
 @dataclass(frozen=True)
@@ -81,8 +88,9 @@ def read_request(
         if key in _OWN or (betas and key == "model.beta"):
             mend = _OWN.get(key, "BETAS=")
             raise ConfigError(f"{text}: set by the comparison", mend=f"{mend} in its place")
+    weights = [_weight(beta) for beta in betas]
     kinds = {model: [f"model={model}"] for model in models}
-    for beta in betas:
+    for beta in weights:
         kinds[f"beta {beta}"] = ["model=beta_vae", f"model.beta={beta}"]
     if len(kinds) < 2 or len(kinds) != len(models) + len(betas):
         raise ConfigError(
@@ -90,9 +98,11 @@ def read_request(
             expected="two models at least, each once",
             mend=f"MODELS={','.join(MODELS)}",
         )
-    if n < 2:
+    if not 2 <= n <= _MOST_SEEDS:
         raise ConfigError(
-            f"N={n}: one seed has no spread", expected="two seeds at least", mend="N=5"
+            f"N={n}" + (": one seed has no spread" if n < 2 else ""),
+            expected=f"2 to {_MOST_SEEDS} seeds",
+            mend="N=5",
         )
     whole, configs, left_out = {}, {}, []
     for name, kind in kinds.items():
@@ -101,9 +111,25 @@ def read_request(
         left_out += [f"{text} (not of {name})" for text in overrides if text not in fitting]
         whole[name] = [*kind, *fitting]
         config = typed(compose(CONFIG_DIRECTORY, "train", [*whole[name], "seed=0"]))
+        if config.tracking.uri:
+            resolve_uri(config.tracking.uri)
         check(config, describe(config.data))
         configs[name] = config
     return Request(configs, list(range(n)), whole, left_out)
+
+
+def _weight(beta: str) -> str:
+    """A KL weight as a number has it, so that 1 and 1.0 are the same.
+
+    Raises:
+        ConfigError: it is none.
+    """
+    try:
+        return f"{float(beta):g}"
+    except ValueError:
+        raise ConfigError(
+            f"BETAS={beta}", expected="numbers with commas between them", mend="BETAS=1,2,4"
+        ) from None
 
 
 def _applies(override: str, model: str) -> bool:

@@ -101,4 +101,4 @@ def _command(request: Request, place: Place, at_once: int) -> Command:
         "trainer.progress_bar=false",
     ]
     environment = environment_for_another() | in_environment(tags, "make compare")
-    return Command(words, environment, place.folder.output)
+    return Command(words, environment, place.folder.output, errors_too=True)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +19,11 @@ from latentsweep.evaluation.figures import figures
 from latentsweep.evaluation.page import PAGE, evaluation_page
 from latentsweep.evaluation.plan import make_plan
 from latentsweep.evaluation.subject import Subject, read_subject
-from latentsweep.evaluation.told import show
+from latentsweep.evaluation.told import show_record, show_scores
+from latentsweep.tracking.files import storage_error
 from latentsweep.tracking.find_recorded import find_recorded
 from latentsweep.tracking.note import Note
-from latentsweep.tracking.noting import put_on_record
+from latentsweep.tracking.noting import must_be_put_on_record
 from latentsweep.tracking.recorded import RecordedRun
 from latentsweep.training.device import set_threads
 from latentsweep.training.ranks.ranks import Ranks
@@ -51,22 +55,41 @@ def evaluate(reference: str, uri: str, settings: EvaluateConfig, ranks: Ranks) -
         set_threads(subject.config.trainer, ranks)
         found = evaluated(subject, plan, settings, ranks)
         if found is not None:
-            before = scores_on_record(run)
-            recorded = record_evaluation(subject, found)
-            show(subject, found, before, recorded=recorded)
+            show_scores(subject, found)
+            before = record_evaluation(subject, found)
+            show_record(subject, found, before)
 
 
-def record_evaluation(subject: Subject, found: Evaluation) -> bool:
+def record_evaluation(subject: Subject, found: Evaluation) -> dict[str, Any] | None:
     """Put the numbers, the figures and the page on the run's record, unless they are there.
 
     Returns:
-        Whether they are there now.
+        What an evaluation before this one had put there.
+
+    Raises:
+        LatentsweepError: the disk or the store refuses; the same command makes it whole.
     """
-    before = scores_on_record(subject.run)
-    if before is not None and not differing(found.scores(), before):
-        return True
-    with tempfile.TemporaryDirectory() as directory:
-        return put_on_record(subject.run, _noted(subject, found, Path(directory)))
+    with _one_at_a_time(subject.run), tempfile.TemporaryDirectory() as directory:
+        before = scores_on_record(subject.run)
+        if before is None or differing(found.scores(), before):
+            must_be_put_on_record(subject.run, _noted(subject, found, Path(directory)))
+        return before
+
+
+@contextmanager
+def _one_at_a_time(run: RecordedRun) -> Iterator[None]:
+    """Have evaluations of a run that end at the same time see each other's numbers."""
+    if run.directory is None:
+        yield
+        return
+    path = run.directory / "evaluation.lock"
+    try:
+        lock = path.open("w")
+    except OSError as error:
+        raise storage_error(path, error) from None
+    with lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _noted(subject: Subject, found: Evaluation, directory: Path) -> Note:
@@ -95,4 +118,5 @@ def scores_on_record(run: RecordedRun) -> dict[str, Any] | None:
         before = json.loads(text) if text else None
     except ValueError:
         return None
-    return before if isinstance(before, dict) else None
+    whole = isinstance(before, dict) and isinstance(before.get("metrics"), dict)
+    return before if whole else None

@@ -9,16 +9,14 @@ from dataclasses import replace
 import torch
 
 from latentsweep.config.evaluate import EvaluateConfig
-from latentsweep.errors import MetricError
 from latentsweep.evaluation.baselines import Fitted, fit_components
 from latentsweep.evaluation.evaluation import Evaluation, about_numbers
 from latentsweep.evaluation.images import images_of
 from latentsweep.evaluation.measuring import Effort, Measured, measure
 from latentsweep.evaluation.plan import Plan
-from latentsweep.evaluation.probe import probe_accuracy
+from latentsweep.evaluation.read_codes import read_codes
 from latentsweep.evaluation.subject import Subject
 from latentsweep.evaluation.units import find_units
-from latentsweep.metrics.disentanglement.scores import disentanglement_scores
 from latentsweep.models.ae import AE
 from latentsweep.models.ppca import pca_model, ppca_model
 from latentsweep.training.device import choose_device
@@ -26,9 +24,6 @@ from latentsweep.training.kept_memory import kept_memory
 from latentsweep.training.numerics import prepare_device
 from latentsweep.training.ranks.ranks import Ranks
 
-# Nats below which a latent tells nothing, and has no vote in the FactorVAE score. The protocol's
-# threshold, a variance of 0.05, would depend on the scale of the codes.
-_INFORMATIVE = 0.01
 # What PCA is reported by; the rest says nothing of it, or the same as of pPCA.
 _OF_PCA = ("mse", "ssim", "probe_accuracy")
 # Of pPCA, whose posterior is exact: one sample gives log p(x) itself.
@@ -77,16 +72,11 @@ def _evaluated(
         return None
     notes = list(measured.notes)
     metrics = dict(measured.metrics)
-    try:
-        metrics |= _of_codes(subject, plan, model, measured, settings.seed)
-    except MetricError as error:
-        if settings.disentanglement == "always":
-            raise
-        notes.append(f"no scores against factors: {error.what} ({error.found})")
-        plan = replace(plan, disentanglement=False)
-        metrics |= _of_codes(subject, plan, model, measured, settings.seed)
+    read = read_codes(subject, plan, model, measured, settings)
+    metrics |= read.metrics
+    notes += read.notes
     for name, (baseline, of_it) in baselines.items():
-        metrics |= _of_baseline(name, subject, plan, baseline, of_it, settings.seed)
+        metrics |= _of_baseline(name, subject, plan, baseline, of_it, settings)
     if plan.baselines and fitted is None:
         notes.append("no principal components: the images vary in no more directions than latents")
     model, test = model.cpu(), subject.splits.test
@@ -115,29 +105,18 @@ def _baselines(fitted: Fitted | None) -> list[tuple[str, AE]]:
     return [("ppca", ppca_model(fitted.components)), ("pca", pca_model(fitted.components))]
 
 
-def _of_codes(
-    subject: Subject, plan: Plan, model: AE, measured: Measured, seed: int
-) -> dict[str, float]:
-    """What can be read from the codes: the classes, and the factors."""
-    metrics = {}
-    means = measured.encoded.means
-    if plan.probe:
-        metrics["probe_accuracy"] = probe_accuracy(model, subject.splits, means)
-    factors = subject.splits.test.factors
-    if plan.disentanglement and factors is not None:
-        informative = measured.encoded.kl.mean(dim=0) > _INFORMATIVE
-        active = informative if model.has_prior else None
-        metrics |= disentanglement_scores(means, factors, seed, active)
-    return metrics
-
-
 def _of_baseline(
-    name: str, subject: Subject, plan: Plan, model: AE, measured: Measured, seed: int
+    name: str,
+    subject: Subject,
+    plan: Plan,
+    model: AE,
+    measured: Measured,
+    settings: EvaluateConfig,
 ) -> dict[str, float]:
     """A baseline's numbers, so far as they say something of it."""
     if name == "pca":  # whose codes are pPCA's, scaled
         plan = replace(plan, disentanglement=False)
-    found = measured.metrics | _of_codes(subject, plan, model, measured, seed)
+    found = measured.metrics | read_codes(subject, plan, model, measured, settings).metrics
     if name == "pca":
         return {f"pca/{key}": found[key] for key in _OF_PCA if key in found}
     found["reconstruction"] = found["nll"] - found["kl"]

@@ -37,7 +37,8 @@ def figures(subject: Subject, found: Evaluation) -> Iterator[tuple[str, Drawn]]:
     images = test.images(chosen).float().cpu()
     yield "traversals", traversals(model, images[0], importance, has_prior=has_prior)
     pairs = len(images) // 2
-    yield "interpolations", interpolations(model, images[:pairs], images[pairs : 2 * pairs])
+    if pairs:
+        yield "interpolations", interpolations(model, images[:pairs], images[pairs : 2 * pairs])
     if model.latent_size == 2:
         yield "manifold", manifold(model, images)
     if has_prior:

@@ -103,11 +103,17 @@ def _config_on_record(run: RecordedRun) -> dict[str, Any]:
             mend=f"RUN={run.reference}/trials/SLOT, or the MLflow id of a trial",
         )
     try:
-        return migrated(yaml.safe_load(text))[0]
-    except (yaml.YAMLError, TypeError, ValueError) as error:
+        values = yaml.safe_load(text)
+    except (yaml.YAMLError, ValueError) as error:
+        values = first_line(error)
+    if not isinstance(values, dict):
         raise ConfigError(
-            f"the config on record of {run.reference} cannot be read", found=first_line(error)
-        ) from None
+            f"the config on record of {run.reference} cannot be read",
+            found=str(values)[:80] or "an empty file",
+            expected="config.yaml as the run has written it",
+            mend="put it back: make dashboard shows the artifact",
+        )
+    return migrated(values)[0]
 
 
 def _best_checkpoint(run: RecordedRun, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -120,7 +126,15 @@ def _best_checkpoint(run: RecordedRun, values: Mapping[str, Any]) -> dict[str, A
             mend="the command that trained it goes on; of a record whose files are gone, "
             "make rerun trains it again",
         )
-    content = read_checkpoint(Path(path))
+    try:
+        content = read_checkpoint(Path(path))
+    except CheckpointError as error:
+        raise CheckpointError(
+            error.what,
+            found=error.found,
+            expected=error.expected,
+            mend="put the run's own file back, or train it again (make rerun)",
+        ) from None
     own, _ = migrated(content[BELONGS_TO]["config"])
     if digest_of(own) != digest_of(values):
         raise CheckpointError(

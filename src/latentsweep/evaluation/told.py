@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from latentsweep.config.likelihood import is_density
+from latentsweep.config.model import BetaVAEConfig, VAEConfig
 from latentsweep.evaluation.evaluation import Evaluation, differing
 from latentsweep.evaluation.subject import Subject
 from latentsweep.tracking.terminal_table import table_told
@@ -42,14 +43,16 @@ _PROTOCOL = 15_000  # points: 10,000 to train on and 5,000 to test
 _NO_FACTORS_OF_DSPRITES = "sprites_rendered"
 
 
-def show(
-    subject: Subject, found: Evaluation, before: Mapping[str, Any] | None, *, recorded: bool
-) -> None:
-    """Print the numbers, what a reader has to know of them, and where they are."""
+def show_scores(subject: Subject, found: Evaluation) -> None:
+    """Print the numbers, and what a reader has to know of them."""
     print(scores_told(subject, found))
     for note in notes(subject, found):
         print(f"note:       {note}")
-    print(f"record:     {_record_told(found, before, recorded=recorded)}")
+
+
+def show_record(subject: Subject, found: Evaluation, before: Mapping[str, Any] | None) -> None:
+    """Print how the numbers stand beside those of an evaluation before, and where they are."""
+    print(f"record:     {_record_told(found, before)}")
     run = subject.run
     if run.directory:
         print(f"files:      {run.directory / 'files' / 'test'}")
@@ -100,8 +103,8 @@ def notes(subject: Subject, found: Evaluation) -> list[str]:
         )
     if "quadrature_error" in metrics:
         told.append(f"the quadrature's own error is about {metrics['quadrature_error']:.2g} nats")
-    beta = getattr(config.model, "beta", None)
-    if beta is not None:
+    if isinstance(config.model, VAEConfig | BetaVAEConfig):
+        beta = config.model.beta
         normalised = beta * config.model.latent_size / math.prod(subject.splits.shape)
         told.append(
             f"KL weight {beta:g} in training, as beta * latents / pixels {normalised:.3g} "
@@ -125,10 +128,10 @@ def notes(subject: Subject, found: Evaluation) -> list[str]:
     return told
 
 
-def _record_told(found: Evaluation, before: Mapping[str, Any] | None, *, recorded: bool) -> str:
+def _record_told(found: Evaluation, before: Mapping[str, Any] | None) -> str:
     """How the numbers stand beside those of an evaluation before."""
     if before is None:
-        return "the first evaluation of this run" if recorded else "the numbers are on no record"
+        return "the first evaluation of this run"
     scores = found.scores()
     others = differing(scores, before)
     if not others:

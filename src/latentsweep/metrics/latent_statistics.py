@@ -1,5 +1,6 @@
 """What the latents of a model do over a data set: the aggregate posterior and its correlations."""
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -72,7 +73,7 @@ def gaussian_total_correlation(means: Tensor) -> float:
 
     It is 1/2 (sum_j log S_jj - log det S), 0 for latents that are uncorrelated, infinite where one
     is a sum of others (Locatello et al. 2019, section 5.2). Latents that do not vary are left out:
-    they depend on nothing.
+    they depend on nothing. NaN where there are not more images than latents.
 
     Args:
         means: posterior means, (n, latent).
@@ -82,4 +83,6 @@ def gaussian_total_correlation(means: Tensor) -> float:
     correlation = found.correlation[varying][:, varying]
     if len(correlation) < 2:
         return 0.0
+    if len(means) <= len(correlation):
+        return math.nan
     return max(0.0, -0.5 * float(torch.linalg.slogdet(correlation).logabsdet))

@@ -3,6 +3,8 @@
 import numpy as np
 from torch import Tensor
 
+from latentsweep.errors import MetricError
+
 
 def linear_probe_accuracy(
     train_codes: Tensor, train_labels: Tensor, codes: Tensor, labels: Tensor
@@ -22,10 +24,14 @@ def linear_probe_accuracy(
         A number in [0, 1].
 
     Raises:
-        ValueError: the training images are all of one class.
+        MetricError: the training images are all of one class.
     """
     if int(train_labels.min()) == int(train_labels.max()):
-        raise ValueError("a probe needs two classes at least")
+        raise MetricError(
+            "a linear probe needs two classes at least",
+            found="training images of one class",
+            mend="labels that tell images apart",
+        )
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler

@@ -141,7 +141,7 @@ class _Integral:
         self._centre[rows], self._scale[rows] = centre, scale
         change = (found - self.value[rows]).abs()
         # Two rules may agree by chance.
-        self.error[rows] = torch.maximum(change, self._change[rows])
+        self.error[rows] = torch.maximum(change, self._change[rows]).nan_to_num(torch.inf)
         self._change[rows] = change
         self.value[rows], self.nodes[rows] = found, nodes
         return rows[self.error[rows] > tolerance]
@@ -165,7 +165,10 @@ class _Integral:
         moved = torch.linalg.solve_triangular(scale, (mean - centre).unsqueeze(2), upper=False)
         far = moved.abs().amax(dim=(1, 2)) > _FAR  # it is on its way: no time to look closely
         covariance = torch.where(far[:, None, None], before, covariance)
-        return torch.logsumexp(terms, dim=1), mean, torch.linalg.cholesky(covariance)
+        root, failed = torch.linalg.cholesky_ex(covariance.nan_to_num(0.0))
+        root = torch.where((failed > 0)[:, None, None], scale, root)
+        mean = torch.where(mean.isfinite(), mean, centre)
+        return torch.logsumexp(terms, dim=1), mean, root
 
     def _log_normals(self, rows: Tensor, z: Tensor) -> Tensor:
         """Log of the sum of the densities of all normal distributions of an image, at places z."""

@@ -29,11 +29,13 @@ class Command:
         words: the program and its arguments.
         environment: of the process.
         output: takes what it prints, after what is there; None: the terminal does.
+        errors_too: whether its messages go there, too, and not to the terminal.
     """
 
     words: Sequence[str]
     environment: Mapping[str, str]
     output: Path | None = None
+    errors_too: bool = False
 
 
 def run_command(command: Command) -> int:
@@ -115,6 +117,7 @@ def _begun(command: Command, of_slot: Mapping[str, str]) -> subprocess.Popen[byt
             list(command.words),
             env={**command.environment, **of_slot},
             stdout=file,
+            stderr=subprocess.STDOUT if command.errors_too else None,
             preexec_fn=begin,
         )
 

@@ -25,14 +25,23 @@ def put_on_record(run: RecordedRun, note: Note) -> bool:
         Whether it is on its record.
     """
     try:
-        if run.directory:
-            _on_disk(run.directory, note)
-        elif run.identity:
-            StoredRuns(run.identity.uri).note(run.identity.run_id, note)
+        must_be_put_on_record(run, note)
     except LatentsweepError as error:
         print(f"note: {run.reference} was not told of it: {error.what}", file=sys.stderr)
         return False
     return True
+
+
+def must_be_put_on_record(run: RecordedRun, note: Note) -> None:
+    """Put a note on a run's record, and have its store told.
+
+    Raises:
+        LatentsweepError: the disk or the store refuses.
+    """
+    if run.directory:
+        _on_disk(run.directory, note)
+    elif run.identity:
+        StoredRuns(run.identity.uri).note(run.identity.run_id, note)
 
 
 def _on_disk(directory: Path, note: Note) -> None:
