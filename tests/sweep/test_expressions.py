@@ -58,7 +58,7 @@ def test_expression_means_what_hydra_says(override: str, distribution: BaseDistr
     [
         ("model.latent_siz=range(2,32)", "did you mean model.latent_size?"),
         ("modle=choice(ae,vae)", "did you mean model?"),
-        ("model=choice(ae,wae)", "ae, beta_vae, vae"),
+        ("model=choice(ae,wae)", "ae, beta_tcvae, beta_vae"),
         ("network=choice(mlp,covn)", "did you mean conv?"),
         ("network=glob(x*)", "matches nothing"),
         ("network=range(1,3)", "a group, whose choices have names"),

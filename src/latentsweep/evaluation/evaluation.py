@@ -16,6 +16,7 @@ from latentsweep.evaluation.measuring import Measured, per_image
 from latentsweep.evaluation.units import Units
 from latentsweep.metrics.disentanglement.scores import score_versions
 from latentsweep.models.ae import AE
+from latentsweep.training.identity import this_code
 
 SCORES = "test/scores.json"
 _FORMAT = 1
@@ -102,6 +103,7 @@ def about_numbers(settings: EvaluateConfig, device: torch.device) -> dict[str, A
     kept = {name: value for name, value in asdict(settings).items() if name not in _PLACES}
     return {
         "settings": kept,
+        "code": this_code()[0],
         "versions": {"torch": str(torch.__version__), **score_versions()},
         "machine": {
             "device": torch.cuda.get_device_name(device) if device.type == "cuda" else device.type,

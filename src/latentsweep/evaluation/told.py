@@ -136,7 +136,7 @@ def _record_told(found: Evaluation, before: Mapping[str, Any] | None) -> str:
     others = differing(scores, before)
     if not others:
         return "an evaluation before gave the same numbers, to the bit"
-    causes = ("step", "settings", "versions", "machine")
+    causes = ("step", "settings", "code", "versions", "machine")
     changed = [name for name in causes if scores.get(name) != before.get(name)]
     shown = ", ".join(others[:4]) + (", ..." if len(others) > 4 else "")
     why = f"other {' and '.join(changed)}" if changed else "with nothing else changed: report this"

@@ -39,7 +39,9 @@ class RerunStoppedError(LatentsweepError):
 
     def __init__(self, exit_code: int) -> None:
         self.exit_code = exit_code
-        super().__init__("stopped: training has saved its state", mend="the same command goes on")
+        super().__init__(
+            "stopped: training has saved its state", mend="the same command goes on with it"
+        )
 
 
 @contextmanager
