@@ -159,8 +159,8 @@ def _doubts(weighted: ImportanceEstimate, exact: QuadratureEstimate, effort: Eff
     unsettled = int((exact.error > (effort.tolerance or 0.0)).sum())
     if unsettled:
         doubts.append(
-            f"{unsettled} of {len(exact.error)} images: two rules of the quadrature still differ "
-            f"by more than {effort.tolerance:g} nats at the most nodes"
+            f"{unsettled} of {len(exact.error)} images: the quadrature still moves by more than "
+            f"{effort.tolerance:g} nats at the most nodes"
         )
     margin = exact.error + 4 * weighted.variance.nan_to_num(torch.inf).sqrt() + 1e-3
     excess = weighted.log_likelihood - exact.log_likelihood

@@ -140,4 +140,5 @@ def _record_told(found: Evaluation, before: Mapping[str, Any] | None) -> str:
     changed = [name for name in causes if scores.get(name) != before.get(name)]
     shown = ", ".join(others[:4]) + (", ..." if len(others) > 4 else "")
     why = f"other {' and '.join(changed)}" if changed else "with nothing else changed: report this"
-    return f"{len(others)} numbers are others than in the evaluation before ({shown}): {why}"
+    count = f"{len(others)} numbers are" if len(others) > 1 else "one number is"
+    return f"{count} not what the evaluation before gave ({shown}): {why}"
