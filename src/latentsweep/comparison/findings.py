@@ -7,11 +7,13 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from latentsweep.evaluation.told import BASELINES, NATS, ROWS
+from latentsweep.evaluation.told import BASELINES, ROWS
 from latentsweep.metrics.interval import Interval, mean_interval
 from latentsweep.metrics.paired import holm, paired_t_test
 
 LEVEL = 0.05
+# Of these, nats of a probability of pixels are no nats of a density.
+_OF_PIXELS = ("elbo", "reconstruction", "reconstruction_at_mean", "nll", "quadrature_nll")
 
 
 @dataclass(frozen=True)
@@ -118,7 +120,7 @@ def find(
             *(name, *ROWS[name]),
             values=values[name],
             intervals=found,
-            baselines=_baselines(scores, name) if densities or ROWS[name][1] != NATS else {},
+            baselines=_baselines(scores, name) if densities or name not in _OF_PIXELS else {},
             differences=by_metric.get(name, []),
         )
         for name, found in intervals.items()

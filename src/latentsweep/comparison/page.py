@@ -58,8 +58,7 @@ def comparison_page(
         "Mean over seeds and the 95 % interval of the mean (Student). Tests: paired by seed, "
         f"two-sided, with Holm's correction over all tests of this page; significant below {LEVEL}."
     )
-    columns = (0, len(headings) - 1)
-    body = html_table(headings, rows, left=columns)
+    body = html_table(headings[:-1], [row[:-1] for row in rows], remarks=[row[-1] for row in rows])
     sections = [section("Scores on the test split", body, caption)]
     sections += [
         section(

@@ -41,6 +41,9 @@ th {{ position: sticky; top: 0; background: white; box-shadow: inset 0 -1px {FAI
 td {{ border-bottom: 1px solid {RULE} }}
 .left {{ text-align: left }}
 .told {{ white-space: normal; min-width: 16em; overflow-wrap: anywhere }}
+.remarked td {{ border-bottom: none; padding-bottom: 0 }}
+.remarked td.remark {{ border-bottom: 1px solid {RULE}; padding: 0 12px 6px 10px; text-align: left;
+  white-space: normal; color: {MUTED}; font-size: 12.5px }}
 tr.best td:first-child {{ box-shadow: inset 3px 0 {ORANGE} }}
 td:first-child, th:first-child {{ padding-left: 10px }}
 """
@@ -81,7 +84,11 @@ def section(title: str, body: str, caption: str = "", *, wide: bool = True) -> s
 
 
 def html_table(
-    headings: Sequence[str], rows: Sequence[Sequence[str]], *, left: Sequence[int] = (0,)
+    headings: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    *,
+    left: Sequence[int] = (0,),
+    remarks: Sequence[str] = (),
 ) -> str:
     """A table of texts.
 
@@ -89,6 +96,7 @@ def html_table(
         headings: of the columns.
         rows: the cells, as text.
         left: columns of words; they may be folded. Numbers stand at the right.
+        remarks: a sentence of each row, below it and as wide as the table; none where it is empty.
     """
 
     def cell(kind: str, number: int, text: str) -> str:
@@ -99,8 +107,15 @@ def html_table(
     def row(kind: str, cells: Sequence[str]) -> str:
         return f"<tr>{''.join(cell(kind, n, text) for n, text in enumerate(cells))}</tr>"
 
-    body = "".join(row("td", cells) for cells in rows)
-    table = f"<table><thead>{row('th', headings)}</thead><tbody>{body}</tbody></table>"
+    def remark(number: int) -> str:
+        if number >= len(remarks):
+            return ""
+        text = escape(remarks[number])
+        return f'<tr><td class="remark" colspan="{len(headings)}">{text}</td></tr>'
+
+    body = "".join(row("td", cells) + remark(number) for number, cells in enumerate(rows))
+    kind = ' class="remarked"' if remarks else ""
+    table = f"<table{kind}><thead>{row('th', headings)}</thead><tbody>{body}</tbody></table>"
     return f'<div class="scroll">{table}</div>'
 
 
