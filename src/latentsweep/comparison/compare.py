@@ -16,8 +16,8 @@ from latentsweep.comparison.scores import score_all, settings_of
 from latentsweep.comparison.training import places, train_all
 from latentsweep.config.likelihood import is_density
 from latentsweep.errors import RunBusyError
-from latentsweep.evaluation.evaluation import table
 from latentsweep.evaluation.subject import read_subject
+from latentsweep.figures.drawn import table
 from latentsweep.rerun.errors import RerunStoppedError
 from latentsweep.rerun.group import RunGroup
 from latentsweep.tracking.files import storage_error, write_whole

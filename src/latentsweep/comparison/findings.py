@@ -106,7 +106,7 @@ def find(
         if not columns:
             continue
         values[name] = columns
-        intervals[name] = {model: mean_interval(values) for model, values in columns.items()}
+        intervals[name] = {model: mean_interval(column) for model, column in columns.items()}
         for first, second in itertools.combinations(columns, 2):
             p = paired_t_test(columns[first], columns[second])
             away = intervals[name][first].mean - intervals[name][second].mean

@@ -1,10 +1,8 @@
 """What an evaluation came to, and how it is written down."""
 
-import csv
-import io
 import json
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -14,6 +12,7 @@ from latentsweep.config.evaluate import EvaluateConfig
 from latentsweep.evaluation.baselines import Fitted
 from latentsweep.evaluation.measuring import Measured, per_image
 from latentsweep.evaluation.units import Units
+from latentsweep.figures.drawn import table
 from latentsweep.metrics.disentanglement.scores import score_versions
 from latentsweep.models.ae import AE
 from latentsweep.training.identity import this_code
@@ -81,11 +80,8 @@ class Evaluation:
         """CSV files by name: a row a latent, a row an image, a row a unit."""
         found = self.measured.statistics
         kl = self.measured.encoded.kl.mean(dim=0)
-        latents = [
-            (j, *(repr(float(values[j])) for values in columns))
-            for columns in [(kl, found.mean, found.variance, found.variance_of_means)]
-            for j in range(len(kl))
-        ]
+        known = torch.stack([kl, found.mean, found.variance, found.variance_of_means], dim=1)
+        latents = [(j, *map(repr, row)) for j, row in enumerate(known.tolist())]
         columns = per_image(self.measured)
         numbers = zip(*(values.tolist() for values in columns.values()), strict=True)
         images = [(i, *map(repr, row)) for i, row in enumerate(numbers)]
@@ -111,15 +107,6 @@ def about_numbers(settings: EvaluateConfig, device: torch.device) -> dict[str, A
             "processor": platform.machine(),
         },
     }
-
-
-def table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    """A table as CSV."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows(rows)
-    return text.getvalue()
 
 
 def differing(scores: Mapping[str, Any], before: Mapping[str, Any]) -> list[str]:

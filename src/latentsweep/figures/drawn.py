@@ -43,8 +43,13 @@ class Drawn:
 
     def csv(self) -> str:
         """The table as a CSV file, each number with all its digits, NaN as `nan`."""
-        file = io.StringIO()
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(self.columns)
-        writer.writerows(self.rows)
-        return file.getvalue()
+        return table(self.columns, self.rows)
+
+
+def table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    """A table as CSV."""
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(rows)
+    return file.getvalue()
