@@ -73,6 +73,8 @@ def record_evaluation(subject: Subject, found: Evaluation) -> dict[str, Any] | N
         before = scores_on_record(subject.run)
         if before is None or differing(found.scores(), before):
             must_be_put_on_record(subject.run, _noted(subject, found, Path(directory)))
+        elif before != found.scores():  # the same numbers by other code or settings
+            must_be_put_on_record(subject.run, Note(texts={SCORES: found.scores_text()}))
         return before
 
 
