@@ -7,6 +7,7 @@ import pytest
 
 from latentsweep.tracking.recorded import RecordedRun, read_recorded
 from latentsweep.training.run import train
+from latentsweep.training.summary import show
 from latentsweep.training.weights import TAG, checkpoint_weights
 
 from .conftest import Small
@@ -33,6 +34,15 @@ def test_its_numbers_are_the_first_of_the_whole_run(
     checkpoint = short.file("checkpoints/last.ckpt")
     assert checkpoint
     assert checkpoint_weights(checkpoint) == (short.tags[TAG], steps)
+
+
+def test_a_run_without_a_whole_epoch_names_no_best_checkpoint(
+    small: Small, capsys: pytest.CaptureFixture[str]
+) -> None:
+    summary = train(small("trainer.max_steps=5"), [])
+    show(summary)
+    assert "last.ckpt (no epoch was whole)" in capsys.readouterr().out
+    assert not (Path(summary.directory) / "checkpoints" / "best.ckpt").exists()
 
 
 def test_more_steps_than_there_are_change_nothing(small: Small, whole: RecordedRun) -> None:

@@ -1,6 +1,7 @@
 """The rows themselves: names, sources, and recipes that compose."""
 
 import math
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -27,7 +28,7 @@ from latentsweep.verification.errors import (
 from latentsweep.verification.factor_grid import noise
 from latentsweep.verification.linear_vae import expected_terms, linear_model, linear_problem
 from latentsweep.verification.rows import likelihood, mistakes, published, short_runs
-from latentsweep.verification.trained import scores, trained
+from latentsweep.verification.trained import finished, scores, trained, where_trained
 
 SHORT = ("data=digits", "trainer=cpu", "trainer.max_epochs=1", "network.hidden_sizes=[8]")
 
@@ -116,10 +117,13 @@ def test_the_study_is_every_weight_with_every_seed() -> None:
 def test_a_run_is_trained_once_and_measured_as_it_was_at_its_end(tmp_path: Path) -> None:
     run = trained(tmp_path, SHORT)
     assert run.parent == tmp_path
-    finished = (run / "checkpoints" / "last.ckpt").stat().st_mtime_ns
+    written = (run / "checkpoints" / "last.ckpt").stat().st_mtime_ns
     assert trained(tmp_path, SHORT) == run
-    assert (run / "checkpoints" / "last.ckpt").stat().st_mtime_ns == finished
-    assert "finished before" in (tmp_path / "output.txt").read_text()
+    assert (run / "checkpoints" / "last.ckpt").stat().st_mtime_ns == written
+    assert finished(tmp_path, (*SHORT, "seed=1")) is None
+    assert re.fullmatch(
+        r"trained by commit \w{7} with torch \S+ on .+, in 0 min", where_trained(run)
+    )
     _spoil(run / "checkpoints" / "best.ckpt")
     metrics = scores(run, ["importance_samples=2"])
     assert metrics["nll_samples"] == 2

@@ -116,6 +116,7 @@ def test_a_row_that_takes_hours_is_tried_only_where_that_is_asked_for() -> None:
     (outcome,) = tried(long)
     assert (outcome.verdict, outcome.reason, outcome.seconds) == (Verdict.NOT_RUN, ONLY_FULL, 0.0)
     assert tried(long, full=True)[0].verdict is Verdict.FAILED
+    assert tried(replace(long, ready=lambda _: True))[0].verdict is Verdict.FAILED
 
 
 def test_a_stop_ends_all_rows() -> None:

@@ -123,8 +123,8 @@ def _best_checkpoint(run: RecordedRun, values: Mapping[str, Any]) -> dict[str, A
             f"the run {run.reference} has no best model",
             found=f"no checkpoints/{BEST} on record",
             expected="the checkpoint that is kept at each epoch's end",
-            mend="the command that trained it goes on; of a record whose files are gone, "
-            "make rerun trains it again",
+            mend="the command that trained it goes on; where trainer.max_steps cut its only epoch "
+            "short, give it more; of a record whose files are gone, make rerun trains it again",
         )
     try:
         content = read_checkpoint(Path(path))

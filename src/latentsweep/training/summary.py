@@ -35,7 +35,7 @@ class RunSummary:
         directory: the run's directory.
         latent_size: number of latents.
         validation: the last epoch's metrics of the validation split, nats per image.
-        best_step: optimiser step with the best validation.
+        best_step: optimiser step with the best validation; 0: no epoch was whole.
         seconds: time in training, over all attempts.
         command: what repeats the run.
         tracking_uri: the MLflow store, or None with `tracking=off`.
@@ -174,9 +174,10 @@ def _rows(summary: RunSummary) -> list[tuple[str, str, str]]:
 def _places(summary: RunSummary) -> dict[str, str]:
     """Where things are, and which commands go on from here."""
     checkpoints = Path(summary.directory) / "checkpoints"
+    best = f"best: {BEST}, step {summary.best_step}" if summary.best_step else "no epoch was whole"
     places = {
         "run": summary.directory,
-        "checkpoint": f"{checkpoints / LAST} (best: {BEST}, step {summary.best_step})",
+        "checkpoint": f"{checkpoints / LAST} ({best})",
     }
     if summary.mlflow_run:
         places["MLflow run"] = summary.mlflow_run

@@ -69,6 +69,10 @@ class Found:
     note: str = ""
 
 
+def _never(_: Path) -> bool:
+    return False
+
+
 @dataclass(frozen=True)
 class Claim:
     """A row of the reference table.
@@ -82,6 +86,7 @@ class Claim:
         measure: computes it; it may train in the directory that it is given.
         expected: the number that the source gives; None where it is computed beside.
         full: whether it takes hours, and is left out without `FULL=1`.
+        ready: whether what takes the hours is done already, in its directory: then it is tried.
     """
 
     name: str
@@ -92,6 +97,7 @@ class Claim:
     measure: Callable[[Path], Found]
     expected: float | None = None
     full: bool = False
+    ready: Callable[[Path], bool] = _never
 
 
 class NotRunError(LatentsweepError):

@@ -63,7 +63,7 @@ def verify(
 
     Args:
         claims: which, in their order.
-        full: whether those that take hours are tried.
+        full: whether those that take hours are tried, though their runs are not trained yet.
         directories: where a claim may train.
         tell: is told of each before it is tried.
 
@@ -72,7 +72,7 @@ def verify(
     """
     outcomes = []
     for claim in claims:
-        if claim.full and not full:
+        if claim.full and not (full or claim.ready(directories(claim))):
             outcomes.append(Outcome(claim, Verdict.NOT_RUN, 0.0, reason=ONLY_FULL))
             continue
         tell(claim)

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import math
 import re
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import count, takewhile
 from pathlib import Path
+from typing import Any
 
+from latentsweep.config import TrainConfig
 from latentsweep.config.compose import compose
+from latentsweep.config.digest import digest
 from latentsweep.config.project import CONFIG_DIRECTORY, ROOT
 from latentsweep.config.typed import evaluate_settings, typed
 from latentsweep.data.splits import load
@@ -23,6 +29,7 @@ from latentsweep.training.best_model import best_model
 from latentsweep.training.checkpoint_file import LAST, read_checkpoint
 from latentsweep.training.origin import environment_for_another
 from latentsweep.training.ranks.ranks import ALONE
+from latentsweep.training.rundir import find, read
 from latentsweep.verification.claim import NotRunError
 from latentsweep.verification.errors import TrainingFailedError, VerificationStoppedError
 
@@ -37,7 +44,10 @@ _SPARINGLY = (
 
 
 def trained(directory: Path, overrides: Sequence[str]) -> Path:
-    """Train a run by `pipelines/train.py`, go on with it, or find that it is finished.
+    """Train a run by `pipelines/train.py`, go on with it, or take one that is finished.
+
+    One that is finished is taken whatever code, packages and machine trained it; `where_trained`
+    says which.
 
     Args:
         directory: that its runs lie in.
@@ -51,7 +61,14 @@ def trained(directory: Path, overrides: Sequence[str]) -> Path:
         TrainingFailedError: the command failed; its messages are on the terminal.
         VerificationStoppedError: a signal asked it to stop.
     """
-    _require_data(overrides)
+    whole = finished(directory, overrides)
+    if whole is not None:
+        return whole
+    config = _config(overrides)
+    try:
+        load(config.data, config.seed)
+    except DataError as error:
+        raise NotRunError(error.what) from None
     directory.mkdir(parents=True, exist_ok=True)
     output = directory / _OUTPUT
     script = str(ROOT / "pipelines" / "train.py")
@@ -66,12 +83,35 @@ def trained(directory: Path, overrides: Sequence[str]) -> Path:
     return Path(re.findall(r"^run: +(.+)$", output.read_text(), flags=re.MULTILINE)[-1])
 
 
-def _require_data(overrides: Sequence[str]) -> None:
-    config = typed(compose(CONFIG_DIRECTORY, "train", overrides))
-    try:
-        load(config.data, config.seed)
-    except DataError as error:
-        raise NotRunError(error.what) from None
+def finished(directory: Path, overrides: Sequence[str]) -> Path | None:
+    """The newest finished run of a command line in a directory; None where there is none.
+
+    Args:
+        directory: that its runs lie in.
+        overrides: of the command line.
+    """
+    config = digest(_config(overrides))
+    runs = [run for run in find(directory) if run.identity.config == config and run.summary]
+    return runs[-1].path if runs else None
+
+
+def where_trained(run: Path) -> str:
+    """By which code, on what and for how long a finished run was trained, in a few words."""
+    record, known = read_recorded(run), read(run)
+    texts = takewhile(bool, (record.text(f"provenance-{number}.json") for number in count(1)))
+    attempts = dict.fromkeys(_by_what(json.loads(text or "")) for text in texts)
+    minutes = known.summary["seconds"] / 60 if known and known.summary else math.nan
+    return f"trained {', then '.join(attempts)}, in {minutes:.0f} min"
+
+
+def _by_what(origin: dict[str, Any]) -> str:
+    code = (origin["commit"] or "unknown")[:7]
+    machine = origin["gpu"] or origin["cpu"]
+    return f"by commit {code} with torch {origin['packages']['torch']} on {machine}"
+
+
+def _config(overrides: Sequence[str]) -> TrainConfig:
+    return typed(compose(CONFIG_DIRECTORY, "train", overrides))
 
 
 def last_state(run: Path, overrides: Sequence[str] = ()) -> Subject:

@@ -1,12 +1,13 @@
 """Published numbers, by the recipes in `conf/experiment/`: hours of training each, or a GPU."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
 from statistics import median
 
 from latentsweep.verification.claim import Claim, Found, Tolerance, within
-from latentsweep.verification.trained import scores, trained
+from latentsweep.verification.trained import finished, scores, trained, where_trained
 
 FAMILY = "Published numbers"
 BETAS = (1, 2, 4, 6, 8, 16)
@@ -107,7 +108,12 @@ def locatello_runs() -> list[tuple[str, ...]]:
 def _likelihood(recipe: Recipe, directory: Path) -> Found:
     run = trained(directory, recipe.overrides)
     metrics = scores(run, [f"importance_samples={recipe.samples}"])
-    return Found(metrics["nll"], standard_error=metrics["nll_standard_error"])
+    error = metrics["nll_standard_error"]
+    return Found(metrics["nll"], standard_error=error, note=where_trained(run))
+
+
+def _is_trained(runs: Sequence[Sequence[str]], directory: Path) -> bool:
+    return all(finished(directory, run) for run in runs)
 
 
 @cache
@@ -116,9 +122,17 @@ def _of_the_study(directory: Path) -> list[dict[str, float]]:
     return [scores(trained(directory, run), asked) for run in locatello_runs()]
 
 
+def _study(directory: Path) -> Path:
+    """All claims of the study are of the same runs."""
+    return directory.parent / "locatello_beta_vae"
+
+
+def _study_is_trained(directory: Path) -> bool:
+    return _is_trained(locatello_runs(), _study(directory))
+
+
 def _median(score: str, directory: Path) -> Found:
-    # All claims of the study are of the same runs.
-    found = [of_run[score] for of_run in _of_the_study(directory.parent / "locatello_beta_vae")]
+    found = [of_run[score] for of_run in _of_the_study(_study(directory))]
     return Found(median(found), note=f"{min(found):.3f} to {max(found):.3f} over {len(found)} runs")
 
 
@@ -133,6 +147,7 @@ CLAIMS = (
             tolerance=recipe.tolerance,
             measure=partial(_likelihood, recipe),
             full=True,
+            ready=partial(_is_trained, [recipe.overrides]),
         )
         for recipe in RECIPES
     ),
@@ -146,6 +161,7 @@ CLAIMS = (
             tolerance=within(distance),
             measure=partial(_median, score),
             full=True,
+            ready=_study_is_trained,
         )
         for score, (name, expected, distance) in _MEDIANS.items()
     ),
