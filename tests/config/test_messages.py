@@ -3,7 +3,9 @@
 import pytest
 
 from latentsweep.config.checks import check
+from latentsweep.config.compose import compose
 from latentsweep.config.data import DataDescription
+from latentsweep.config.project import CONFIG_DIRECTORY
 from latentsweep.errors import ConfigError
 
 from .conftest import Configure
@@ -88,6 +90,24 @@ def test_impossible_combination_is_refused_with_its_mend(
     configure: Configure, overrides: list[str], says: str
 ) -> None:
     assert says in message_of(configure, *overrides)
+
+
+@pytest.mark.parametrize(
+    ("name", "named", "others"),
+    [
+        ("evaluate", {"importance_samples", "seed"}, {"model", "experiment", "sampler"}),
+        ("train", {"model", "experiment", "seed"}, {"sampler", "importance_samples"}),
+        ("sweep", {"model", "experiment", "sampler", "sweep"}, {"importance_samples"}),
+    ],
+)
+def test_an_unknown_key_is_answered_with_those_of_the_command(
+    name: str, named: set[str], others: set[str]
+) -> None:
+    with pytest.raises(ConfigError) as caught:
+        compose(CONFIG_DIRECTORY, name, ["nosuch=1"])
+    expected = set(caught.value.expected.removeprefix("one of ").split(", "))
+    assert named <= expected
+    assert not others & expected
 
 
 @pytest.mark.parametrize("name", COUPLED)

@@ -87,7 +87,7 @@ def _bad_override(
     if not unmatched:
         return ConfigError(f"the configuration does not compose: {first_line(error)}")
     key = unmatched.group(1).partition("@")[0]
-    groups = {path.name for path in directory.iterdir() if path.is_dir()}
+    groups = _groups(directory, name)
     choices = [text for text in overrides if text.partition("=")[0] in groups]
     composed = OmegaConf.to_container(hydra_compose(name, overrides=choices))
     assert isinstance(composed, dict)
@@ -95,3 +95,14 @@ def _bad_override(
     if key in valid or any(name.startswith(f"{key}.") for name in valid):
         return ConfigError(f"{key} cannot be given so: {first_line(error)}")
     return unknown_key(key, valid + sorted(groups))
+
+
+def _groups(directory: Path, name: str) -> set[str]:
+    """Groups of which `directory`/`name`.yaml, or what it is made of, has a choice."""
+    found = set()
+    for part in OmegaConf.load(directory / f"{name}.yaml")["defaults"]:
+        if isinstance(part, str):
+            found |= _groups(directory, part) if part != "_self_" else set()
+        else:
+            found |= {str(group) for group in part if " " not in str(group)}
+    return found

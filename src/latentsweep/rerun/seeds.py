@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
@@ -11,6 +9,7 @@ from pathlib import Path
 
 from latentsweep.config.checks import refuse_password
 from latentsweep.errors import ConfigError
+from latentsweep.figures.drawn import table
 from latentsweep.metrics.interval import Interval, mean_interval
 from latentsweep.rerun.errors import RerunFailedError, told_apart_from_a_verdict
 from latentsweep.rerun.folder import RerunFolder, rerun_folder
@@ -164,10 +163,8 @@ def _row(name: str, interval: Interval) -> tuple[str, ...]:
 def _csv(runs: Mapping[int, RecordedRun]) -> str:
     """The last value of each metric, a row a seed."""
     names = metric_names(*runs.values())
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(["seed", *names])
-    for seed, run in runs.items():
-        values = [repr(last_value(run, name)) if name in run.metrics else "" for name in names]
-        writer.writerow([seed, *values])
-    return text.getvalue()
+    rows = [
+        (seed, *(last_value(run, name) if name in run.metrics else "" for name in names))
+        for seed, run in runs.items()
+    ]
+    return table(("seed", *names), rows)
