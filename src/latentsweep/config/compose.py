@@ -100,7 +100,9 @@ def _bad_override(
 def _groups(directory: Path, name: str) -> set[str]:
     """Groups of which `directory`/`name`.yaml, or what it is made of, has a choice."""
     found = set()
-    for part in OmegaConf.load(directory / f"{name}.yaml")["defaults"]:
+    content = OmegaConf.load(directory / f"{name}.yaml")
+    assert isinstance(content, DictConfig)
+    for part in content.defaults:
         if isinstance(part, str):
             found |= _groups(directory, part) if part != "_self_" else set()
         else:
