@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -16,7 +17,8 @@ from torch.distributions import MultivariateNormal
 from latentsweep.config.project import ROOT
 from latentsweep.data.splits import load
 from latentsweep.evaluation.subject import read_subject
-from latentsweep.metrics.active_units import active_units
+from latentsweep.metrics.active_units import active, active_units
+from latentsweep.metrics.latent_statistics import gaussian_total_correlation
 from latentsweep.tracking.journal import JOURNAL_NAME, read_journal
 from latentsweep.tracking.recorded import read_recorded
 from latentsweep.tracking.records import Metrics
@@ -94,6 +96,9 @@ def test_every_image_of_the_test_split_counts_once(runs: Runs) -> None:
     assert metrics["kl"] == pytest.approx(float(kl.mean()), rel=1e-5)
     assert metrics["mse"] == pytest.approx(float(((images - seen) ** 2).mean()), rel=1e-5)
     assert metrics["active_units"] == active_units(posterior.mean)
+    assert metrics["gaussian_total_correlation_active"] == pytest.approx(
+        gaussian_total_correlation(posterior.mean[:, active(posterior.mean)]), rel=1e-4
+    )
     rows = list(csv.DictReader(io.StringIO((run_dir / "files/test/images.csv").read_text())))
     assert len(rows) == 180
     assert np.mean([float(row["kl"]) for row in rows]) == pytest.approx(metrics["kl"])
@@ -142,11 +147,15 @@ def test_pave_tells_what_its_three_units_encode(runs: Runs) -> None:
     for name in ("units", "ppca_units"):
         rows = list(csv.DictReader(io.StringIO((run_dir / f"files/test/{name}.csv").read_text())))
         assert {row["unit"] for row in rows} == {"z0", "z1", "z2"}
-        assert sum(float(row["share_alone"]) for row in rows) < 1.2
+        assert all(float(row["share_alone"]) <= float(row["share_together"]) for row in rows)
         assert all(0 <= float(row["eta_squared_class"]) <= 1 for row in rows)
         assert all(float(row[f"overlap_{row['unit']}"]) > 0.99 for row in rows)
     page = (run_dir / "files/test/evaluation.html").read_text()
     assert "Probabilistic PCA" in page
+    assert len(re.findall(r"<td>[01]\.\d\d with z[012]</td>", page)) == 6
+    notes = json.loads((run_dir / "files/test/scores.json").read_text())["notes"]
+    assert any("as good as" in note for note in notes)
+    assert any("quadrature's own error" in note for note in notes)
     assert page.count("data:image/png;base64,") >= 6
 
 

@@ -31,6 +31,16 @@ def test_aggregate_posterior_has_the_moments_of_its_samples() -> None:
     assert found.largest_correlation == pytest.approx(float(away.abs().max()))
 
 
+def test_a_collapsed_latents_trace_is_no_correlation_of_units() -> None:
+    means = torch.randn(2000, 3, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    means[:, 2] = 0.02 * means[:, 0]  # a variance of 0.0004, and a correlation of 1
+    found = latent_statistics(means, torch.ones_like(means))
+    assert float(found.correlation[0, 2]) == pytest.approx(1.0)
+    assert found.largest_correlation < 0.1
+    alone = latent_statistics(means[:, 1:], torch.ones(2000, 2))
+    assert alone.largest_correlation == 0.0
+
+
 def test_total_correlation_is_the_divergence_from_independence() -> None:
     means = correlated()
     covariance = torch.cov(means.T, correction=0)

@@ -17,7 +17,8 @@ def test_shares_of_a_linear_decoder_are_those_of_its_columns() -> None:
     )
     expected = torch.tensor([4 / 6, 2 / 6, 0.0], dtype=torch.float64)
     torch.testing.assert_close(alone, expected, rtol=0, atol=0.04)
-    torch.testing.assert_close(together, expected, rtol=0, atol=0.04)
+    torch.testing.assert_close(together, alone)
+    assert together[2] == 0.0
 
 
 def test_what_latents_do_together_is_in_the_total_share_only() -> None:
@@ -26,6 +27,22 @@ def test_what_latents_do_together_is_in_the_total_share_only() -> None:
     )
     assert float(alone.max()) < 0.1  # E[z0 z1 | z0] = 0
     assert float(together.min()) > 0.85
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_shares_of_small_units_are_near_the_integrals(seed: int) -> None:
+    def decode(z: Tensor) -> Tensor:
+        pixels = (2 * z[:, 0] + 0.3 * z[:, 1] ** 2, z[:, 1] + 0.5 * z[:, 0] * z[:, 2], z[:, 3])
+        return torch.stack(pixels, dim=1).reshape(-1, 1, 1, 3)
+
+    # By hand, of normal latents: 4 + 2 0.3^2, 1 + 0.5^2 and 0.1^2 of the three pixels' variances.
+    alone, together = variance_shares(decode, codes(1.0, 1.0, 1.0, 0.1), seed)
+    whole = 4.18 + 1.25 + 0.01
+    for found, expected in ((alone, (4, 1.18, 0, 0.01)), (together, (4.25, 1.18, 0.25, 0.01))):
+        wanted = torch.tensor(expected, dtype=torch.float64) / whole
+        torch.testing.assert_close(found[:1], wanted[:1], rtol=0, atol=0.08)
+        torch.testing.assert_close(found[1:], wanted[1:], rtol=0.15, atol=0.005)
+    assert bool((alone <= together).all())
 
 
 def test_effects_overlap_where_latents_move_the_same_pixels() -> None:

@@ -13,6 +13,7 @@ from latentsweep.evaluation.baselines import Fitted, fit_components
 from latentsweep.evaluation.evaluation import Evaluation, about_numbers
 from latentsweep.evaluation.images import images_of
 from latentsweep.evaluation.measuring import Effort, Measured, measure
+from latentsweep.evaluation.notes import reader_notes
 from latentsweep.evaluation.plan import Plan
 from latentsweep.evaluation.read_codes import read_codes
 from latentsweep.evaluation.subject import Subject
@@ -84,7 +85,7 @@ def _evaluated(
     unknown = [name for name, value in metrics.items() if not math.isfinite(value)]
     if unknown:
         notes.append(f"not finite, and on no record: {', '.join(unknown)}")
-    return Evaluation(
+    found = Evaluation(
         model=model,
         measured=measured,
         linear=linear,
@@ -97,6 +98,7 @@ def _evaluated(
         about=about_numbers(settings, device),
         notes=notes,
     )
+    return replace(found, notes=reader_notes(subject, found))
 
 
 def _baselines(fitted: Fitted | None) -> list[tuple[str, AE]]:

@@ -7,7 +7,7 @@ from html import escape
 
 from latentsweep.evaluation.evaluation import Evaluation
 from latentsweep.evaluation.subject import Subject
-from latentsweep.evaluation.told import notes, score_rows
+from latentsweep.evaluation.told import score_rows
 from latentsweep.evaluation.units import Units
 from latentsweep.figures.drawn import Drawn
 from latentsweep.figures.page import html_table, page, picture, section
@@ -41,7 +41,7 @@ def evaluation_page(subject: Subject, found: Evaluation, drawn: Mapping[str, Dra
         f'<div class="details">Evaluation of the run {escape(subject.run.name)}, '
         f"{found.images:,} test images, best model (step {found.step:,})</div>"
         f"<h1>{escape(title)}</h1>"
-        + "".join(f'<p class="details">{escape(note)}</p>' for note in notes(subject, found))
+        + "".join(f'<p class="details">{escape(note)}</p>' for note in found.notes)
     )
     headings, rows = score_rows(found)
     sections = [section("Scores on the test split", html_table(headings, rows), wide=False)]
@@ -56,10 +56,9 @@ def evaluation_page(subject: Subject, found: Evaluation, drawn: Mapping[str, Dra
 _ABOUT_UNITS = (
     "Share of the decoded images' variance that a unit has alone, and with all that it does with "
     "others (Sobol); share of its variance between the values of each factor, or between classes "
-    "(eta squared); overlap: the cosine between the pixels that two units move, 1 where they move "
-    "the same."
+    "(eta squared); greatest overlap: the cosine between the pixels that it and another unit move, "
+    "1 where they move the same."
 )
-_FEW_UNITS = 6
 
 
 def _caption(name: str) -> str:
@@ -76,11 +75,8 @@ def _units(found: Evaluation) -> str:
 
 def _units_table(name: str, units: Units, *, has_prior: bool) -> str:
     names = [f"z{latent}" for latent in units.latents]
-    apart = units.overlap.clone().fill_diagonal_(0.0)
-    few = len(names) <= _FEW_UNITS
-    overlap = apart if few else apart.max(dim=1, keepdim=True).values
     headings = ["unit", "KL" if has_prior else "variance", "alone", "together", *units.factors]
-    headings += [f"overlap {each}" for each in names] if few else ["greatest overlap"]
+    headings.append("greatest overlap")
     rows = [
         [
             names[place],
@@ -88,8 +84,16 @@ def _units_table(name: str, units: Units, *, has_prior: bool) -> str:
             f"{units.alone[place]:.1%}",
             f"{units.together[place]:.1%}",
             *(f"{value:.2f}" for value in units.related[place].tolist()),
-            *(f"{value:.2f}" for value in overlap[place].tolist()),
+            _greatest_overlap(units, place),
         ]
         for place in range(len(names))
     ]
     return f"<h3>{escape(name)}</h3>{html_table(headings, rows)}"
+
+
+def _greatest_overlap(units: Units, place: int) -> str:
+    others = [other for other in range(len(units.latents)) if other != place]
+    if not others:
+        return ""
+    other = max(others, key=lambda each: float(units.overlap[place, each]))
+    return f"{units.overlap[place, other]:.2f} with z{units.latents[other]}"

@@ -121,10 +121,11 @@ def _best_checkpoint(run: RecordedRun, values: Mapping[str, Any]) -> dict[str, A
     if path is None:
         raise CheckpointError(
             f"the run {run.reference} has no best model",
-            found=f"no checkpoints/{BEST} on record",
+            found=f"no checkpoints/{BEST} in {run.directory or 'its record'}",
             expected="the checkpoint that is kept at each epoch's end",
-            mend="the command that trained it goes on; where trainer.max_steps cut its only epoch "
-            "short, give it more; of a record whose files are gone, make rerun trains it again",
+            mend="an unfinished run is gone on with by the command that trained it; make rerun "
+            "trains a finished one again, whose file is gone; one that trainer.max_steps ended "
+            "within its first epoch needs more steps",
         )
     try:
         content = read_checkpoint(Path(path))

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
-from latentsweep.config.likelihood import is_density
-from latentsweep.config.model import BetaVAEConfig, VAEConfig
 from latentsweep.evaluation.evaluation import Evaluation, differing
 from latentsweep.evaluation.subject import Subject
 from latentsweep.tracking.terminal_table import table_told
@@ -26,6 +23,7 @@ ROWS: dict[str, tuple[str, str, int]] = {
     "active_units": ("active units", "latents", 0),
     "largest_correlation": ("greatest correlation", SCORE, 3),
     "gaussian_total_correlation": ("total correlation", NATS, 3),
+    "gaussian_total_correlation_active": ("of active units", NATS, 3),
     "probe_accuracy": ("linear probe", SCORE, 4),
     "mig": ("MIG", SCORE, 3),
     "dci_disentanglement": ("DCI disentanglement", SCORE, 3),
@@ -39,14 +37,12 @@ ROWS: dict[str, tuple[str, str, int]] = {
 }
 BASELINES = {"ppca": "pPCA", "pca": "PCA"}
 _ERROR = "_standard_error"
-_PROTOCOL = 15_000  # points: 10,000 to train on and 5,000 to test
-_NO_FACTORS_OF_DSPRITES = "sprites_rendered"
 
 
 def show_scores(subject: Subject, found: Evaluation) -> None:
     """Print the numbers, and what a reader has to know of them."""
     print(scores_told(subject, found))
-    for note in notes(subject, found):
+    for note in found.notes:
         print(f"note:       {note}")
 
 
@@ -88,44 +84,6 @@ def score_rows(found: Evaluation) -> tuple[list[str], list[list[str]]]:
 def number_told(value: float | None, digits: int) -> str:
     """A number with so many digits behind the point; nothing where there is none."""
     return "" if value is None else f"{value:,.{digits}f}"
-
-
-def notes(subject: Subject, found: Evaluation) -> list[str]:
-    """What a reader of the numbers has to know."""
-    told = list(found.notes)
-    metrics, config = found.metrics, subject.config
-    if "nll" in metrics:
-        told.insert(
-            0,
-            f"NLL, weighted: a bound from above by {metrics['nll_samples']:.0f} samples an image, "
-            f"as good as {metrics['nll_effective_samples']:.1f} of equal weight (median); where "
-            "these are few, log p(x) may be far off",
-        )
-    if "quadrature_error" in metrics:
-        told.append(f"the quadrature's own error is about {metrics['quadrature_error']:.2g} nats")
-    if isinstance(config.model, VAEConfig | BetaVAEConfig):
-        beta = config.model.beta
-        normalised = beta * config.model.latent_size / math.prod(subject.splits.shape)
-        told.append(
-            f"KL weight {beta:g} in training, as beta * latents / pixels {normalised:.3g} "
-            "(Higgins et al. 2017)"
-        )
-    if "ppca/nll" in metrics and not is_density(config.likelihood):
-        told.append(
-            "p(x) of this run is a probability of binary pixels and pPCA's is a density: nats of "
-            "the one are no nats of the other"
-        )
-    if "mig" in metrics and config.data.name == _NO_FACTORS_OF_DSPRITES:
-        told.append("these sprites are not dSprites: published scores are of other images")
-    if "mig" in metrics and found.images < _PROTOCOL:
-        told.append(
-            f"scores of {found.images:,} images; the published protocols take {_PROTOCOL:,}, and "
-            "of few images chance alone scores higher"
-        )
-    if "mig" in metrics:
-        versions = found.about["versions"]
-        told.append(f"scores by scikit-learn {versions['scikit-learn']}")
-    return told
 
 
 def _record_told(found: Evaluation, before: Mapping[str, Any] | None) -> str:

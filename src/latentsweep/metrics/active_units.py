@@ -2,12 +2,26 @@
 
 from torch import Tensor
 
+# Variance over the images above which a latent is active (Burda et al. 2016).
+ACTIVE = 0.01
 
-def active_units(means: Tensor, threshold: float = 0.01) -> int:
-    """Number of latents whose posterior mean varies over the data (Burda et al. 2016).
+
+def active(means: Tensor) -> Tensor:
+    """Which latents' posterior means vary over the data (Burda et al. 2016).
 
     Args:
         means: posterior means, (n, latent).
-        threshold: variance over the images above which a latent is active; theirs is 0.01.
+
+    Returns:
+        bool (latent,).
     """
-    return int((means.var(dim=0, correction=0) > threshold).sum())
+    return means.var(dim=0, correction=0) > ACTIVE
+
+
+def active_units(means: Tensor) -> int:
+    """Number of latents that are active.
+
+    Args:
+        means: posterior means, (n, latent).
+    """
+    return int(active(means).sum())

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from latentsweep.metrics.active_units import ACTIVE
+
 
 @dataclass(frozen=True)
 class LatentStatistics:
@@ -27,9 +29,15 @@ class LatentStatistics:
 
     @property
     def largest_correlation(self) -> float:
-        """The largest absolute correlation of two latents; 0 where there is one only."""
-        away = self.correlation - torch.diag(self.correlation.diagonal())
-        return float(away.abs().max())
+        """The largest absolute correlation of two active latents; 0 where there are not two.
+
+        A latent that is not active has the prior for a posterior, but for a trace that is scaled up
+        to the size of the others in a correlation.
+        """
+        active = self.variance_of_means > ACTIVE
+        among = self.correlation[active][:, active]
+        away = (among - torch.diag(among.diagonal())).abs()
+        return float(away.max()) if away.numel() else 0.0
 
 
 def latent_statistics(means: Tensor, variances: Tensor) -> LatentStatistics:

@@ -174,7 +174,9 @@ def _rows(summary: RunSummary) -> list[tuple[str, str, str]]:
 def _places(summary: RunSummary) -> dict[str, str]:
     """Where things are, and which commands go on from here."""
     checkpoints = Path(summary.directory) / "checkpoints"
-    best = f"best: {BEST}, step {summary.best_step}" if summary.best_step else "no epoch was whole"
+    best = f"best: {BEST}, step {summary.best_step}"
+    if not (checkpoints / BEST).exists():
+        best = f"{BEST} is gone" if summary.best_step else "no epoch was whole"
     places = {
         "run": summary.directory,
         "checkpoint": f"{checkpoints / LAST} ({best})",
