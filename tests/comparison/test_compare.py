@@ -123,8 +123,9 @@ def test_kl_weights_are_models_of_their_own() -> None:
     assert request.models == ["beta 1", "beta 4"]
     assert request.command_line("beta 4", 1) == ["model=beta_vae", "model.beta=4", "seed=1"]
     assert request.name != read_request([], 3, [], betas=["1", "4"]).name
-    with pytest.raises(ConfigError, match="each once"):
-        read_request([], 2, [], betas=["1", "1.0"])
+    with pytest.raises(ConfigError, match="BETAS= has 1 more than once") as caught:
+        read_request([], 2, [], betas=["1", "1.0", "4"])
+    assert caught.value.mend == "BETAS=1,4"
     with pytest.raises(ConfigError, match="numbers with commas"):
         read_request([], 2, [], betas=["1", "four"])
     with pytest.raises(ConfigError, match="BETAS= in its place"):

@@ -60,3 +60,23 @@ def test_nats_of_densities_stand_beside_no_probabilities() -> None:
     (densities,), (probabilities,) = (find(found, densities=each) for each in (True, False))
     assert densities.baselines == {"pPCA": -100.0}
     assert probabilities.baselines == {}
+
+
+def test_counts_without_spread_are_not_tested_and_keep_their_decimals() -> None:
+    found = scores(
+        ae__active_units=[10.0, 10.0],
+        vae__active_units=[10.0, 10.0],
+        beta__active_units=[9.0, 10.0],
+        ae__mse=[1.0, 1.1],
+        vae__mse=[1.2, 1.4],
+        beta__mse=[1.0, 1.3],
+    )
+    mse, units = find(found, densities=True)
+    told = units.sentence()
+    assert "not tested, since all seeds differ by the same: ae and vae" in told
+    assert "not significant: ae and beta (p = " in told
+    assert units.intervals["beta"].mean == pytest.approx(9.5)
+    assert units.digits == 1
+    raw = stats.ttest_rel([1.0, 1.1], [1.2, 1.4]).pvalue
+    smallest = min(each.p for each in mse.differences)
+    assert smallest == pytest.approx(min(1.0, 5 * raw))  # of three tests and two, not of six

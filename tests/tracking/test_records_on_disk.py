@@ -61,6 +61,20 @@ def test_a_name_that_no_file_can_have_is_that_of_no_run() -> None:
         find_run("x" * 300)
 
 
+@pytest.mark.parametrize(
+    ("reference", "mend"),
+    [
+        ("runs/b/checkpoints/best.ckpt", "RUN=runs/b"),
+        ("digits-vae-z1", "did you mean digits-vae-z10"),
+    ],
+)
+def test_what_was_meant_is_named(places: Path, reference: str, mend: str) -> None:
+    JournalRecorder(places / "runs/digits-vae-z10").close()
+    with pytest.raises(ConfigError) as caught:
+        find_run(reference)
+    assert caught.value.mend.startswith(mend)
+
+
 def test_reruns_of_runs_and_of_sweeps_are_found(places: Path) -> None:
     names = ("reruns/a-1/again", "reruns/s-1/again", "reruns/s-1/again/trials/0000/t")
     for name in names:

@@ -24,7 +24,7 @@ class Difference:
         first: one model.
         second: the other.
         away: by how much the first's mean is above the second's.
-        p: of the paired test, corrected for all tests of the comparison.
+        p: of the paired test, corrected for all tests of the comparison; NaN: not tested.
     """
 
     first: str
@@ -46,7 +46,7 @@ class Finding:
         name: of the metric.
         label: what a person calls it.
         unit: its unit.
-        digits: behind the point.
+        digits: behind the point; one at least, since a mean of counts is no whole number.
         values: a number of each seed, by the models that have it.
         intervals: mean and 95 % interval over seeds, by the models that have it.
         baselines: of principal components, by their names.
@@ -66,8 +66,10 @@ class Finding:
         """What is significant in it and what is not."""
         if len(self.intervals) < 2:
             return f"only {next(iter(self.intervals))} has it: nothing to compare"
-        sure = [each for each in self.differences if each.is_significant]
-        unsure = [each for each in self.differences if not each.is_significant]
+        tested = [each for each in self.differences if not math.isnan(each.p)]
+        sure = [each for each in tested if each.is_significant]
+        unsure = [each for each in tested if not each.is_significant]
+        untested = [each for each in self.differences if math.isnan(each.p)]
         parts = []
         if sure:
             told = "; ".join(
@@ -81,6 +83,9 @@ class Finding:
                 f"{each.first} and {each.second} ({_p_told(each.p)})" for each in unsure
             )
             parts.append(f"not significant: {told}")
+        if untested:
+            pairs = "; ".join(f"{each.first} and {each.second}" for each in untested)
+            parts.append(f"not tested, since all seeds differ by the same: {pairs}")
         return ". ".join(parts)
 
 
@@ -117,13 +122,17 @@ def find(
         by_metric.setdefault(name, []).append(Difference(first, second, away, p))
     return [
         Finding(
-            *(name, *ROWS[name]),
+            name,
+            label,
+            unit,
+            max(1, digits),
             values=values[name],
             intervals=found,
             baselines=_baselines(scores, name) if densities or name not in _OF_PIXELS else {},
             differences=by_metric.get(name, []),
         )
         for name, found in intervals.items()
+        for label, unit, digits in [ROWS[name]]
     ]
 
 
@@ -140,6 +149,4 @@ def _baselines(
 
 
 def _p_told(p: float) -> str:
-    if math.isnan(p):
-        return "not tested: no spread over seeds"
     return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"

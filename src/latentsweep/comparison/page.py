@@ -15,6 +15,7 @@ from latentsweep.metrics.interval import Interval
 
 PAGE = "comparison.html"
 _SHARP = 130  # dots per inch
+_FEW = 4  # seeds
 _TITLES = {
     "reconstructions": "Reconstructions",
     "samples": "Drawn from the prior",
@@ -58,6 +59,8 @@ def comparison_page(
         "Mean over seeds and the 95 % interval of the mean (Student). Tests: paired by seed, "
         f"two-sided, with Holm's correction over all tests of this page; significant below {LEVEL}."
     )
+    if len(request.seeds) < _FEW:
+        caption += f" Of {len(request.seeds)} seeds hardly any difference is significant."
     body = html_table(headings[:-1], [row[:-1] for row in rows], remarks=[row[-1] for row in rows])
     sections = [section("Scores on the test split", body, caption)]
     sections += [

@@ -89,13 +89,21 @@ def read_request(
             mend = _OWN.get(key, "BETAS=")
             raise ConfigError(f"{text}: set by the comparison", mend=f"{mend} in its place")
     weights = [_weight(beta) for beta in betas]
+    for given, names in (("MODELS=", models), ("BETAS=", weights)):
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ConfigError(
+                f"{given} has {', '.join(twice)} more than once",
+                expected="each once",
+                mend=given + ",".join(dict.fromkeys(names)),
+            )
     kinds = {model: [f"model={model}"] for model in models}
     for beta in weights:
         kinds[f"beta {beta}"] = ["model=beta_vae", f"model.beta={beta}"]
-    if len(kinds) < 2 or len(kinds) != len(models) + len(betas):
+    if len(kinds) < 2:
         raise ConfigError(
             f"MODELS={','.join(models)}" + (f" BETAS={','.join(betas)}" if betas else ""),
-            expected="two models at least, each once",
+            expected="two models at least",
             mend=f"MODELS={','.join(MODELS)}",
         )
     if not 2 <= n <= _MOST_SEEDS:

@@ -12,8 +12,8 @@ def paired_t_test(first: Sequence[float], second: Sequence[float]) -> float:
         second: the other model's, of the same seeds in the same order.
 
     Returns:
-        A number in [0, 1]; NaN of a single pair, and where all differences are the same and not 0:
-        of numbers without spread, such as counts, the test knows nothing.
+        A number in [0, 1]; NaN of a single pair, and where all differences are the same, 0 among
+        them: of numbers without spread, such as counts, the test knows nothing.
 
     Raises:
         ValueError: there are not as many on both sides.
@@ -25,7 +25,7 @@ def paired_t_test(first: Sequence[float], second: Sequence[float]) -> float:
     mean = math.fsum(differences) / n
     spread = math.fsum((value - mean) ** 2 for value in differences) / (n - 1)
     if spread == 0:
-        return 1.0 if mean == 0 else math.nan
+        return math.nan
     from scipy.stats import t
 
     return float(2 * t.sf(abs(mean) / math.sqrt(spread / n), n - 1))

@@ -1,5 +1,6 @@
 """The runs whose record lies below a directory, and the one that a person means."""
 
+import difflib
 import os
 import re
 from collections.abc import Iterable, Iterator
@@ -67,8 +68,19 @@ def find_run(reference: str, places: Iterable[str | Path] = PLACES) -> Path:
         found=f"{len(records)} runs in {', '.join(searched)}, "
         + ("none with that MLflow id" if is_id else "none of that name"),
         expected="a run's directory, the whole id of its MLflow run, or models:/NAME@ALIAS",
-        mend="RUN=DIRECTORY of the run, from the directory that it was started in; or URI=STORE",
+        mend=_meant(reference, records)
+        or "RUN=DIRECTORY of the run, from the directory that it was started in; or URI=STORE",
     )
+
+
+def _meant(reference: str, records: Iterable[Path]) -> str:
+    """The run around a file of it that was named, or the run with the nearest name."""
+    with suppress(OSError):
+        for path in Path(reference).parents:
+            if (path / JOURNAL_NAME).exists():
+                return f"RUN={path}"
+    near = difflib.get_close_matches(reference, [run_dir.name for run_dir in records], n=1)
+    return f"did you mean {near[0]}?" if near else ""
 
 
 def _id_of(run_dir: Path) -> str:
