@@ -62,7 +62,7 @@ def test_a_row_is_found_by_its_name_and_an_unknown_one_told_with_the_nearest() -
     ("overrides", "batch", "rate", "epochs", "binarise", "latents", "hidden"),
     [
         (published.RECIPES[0].overrides, 100, 1e-4, 500, "static", 40, (400,)),
-        (published.RECIPES[1].overrides, 100, 1e-4, 500, "static", 40, (400,)),
+        (published.RECIPES[1].overrides, 20, 1e-4, 3280, "static", 50, (200, 200)),
         (published.RECIPES[2].overrides, 20, 1e-4, 3280, "dynamic", 50, (200, 200)),
         (published.RECIPES[3].overrides, 20, 1e-4, 3280, "dynamic", 50, (200, 200)),
         (published.RECIPES[4].overrides, 20, 1e-4, 3280, "dynamic", 50, (200, 200)),
