@@ -116,6 +116,7 @@ def test_seeds_of_a_comparison_agree_as_udr_says(compared: tuple[Path, str]) -> 
     told = command("evaluate.py", place, str(comparison(place)))
     assert told.count("│ digits-") == 2  # an autoencoder has no KL that tells informative latents
     assert "beta_vae, 3 latents: median" in told
+    assert "three seeds make a ranking" in told  # the two have the same score
 
 
 def test_kl_weights_are_models_of_their_own() -> None:

@@ -76,17 +76,22 @@ def evaluate_agreement(directory: Path, settings: EvaluateConfig) -> None:
     print(table_told("UDR, agreement with other seeds", ("run", "seed", "UDR"), rows, numbers=True))
     for agreement in sorted(found, key=lambda each: -median(each.scores)):
         first = agreement.subjects[0].config
-        best = max(zip(agreement.scores, agreement.subjects, strict=True), key=lambda pair: pair[0])
         print(
             f"{first.model.name}, {first.model.latent_size} latents: median "
-            f"{median(agreement.scores):.3f} of {len(agreement.scores)} seeds; most agreed with: "
-            f"{best[1].run.name}"
+            f"{median(agreement.scores):.3f} of {len(agreement.scores)} seeds; {_best(agreement)}"
         )
     images = min(_IMAGES, len(subjects[0].splits.test))
     print(
         f"note:       Spearman correlations over {images:,} test images of the first seed, which "
         "others may have trained on where the data has no test split of its own"
     )
+
+
+def _best(agreement: Agreement) -> str:
+    if len(agreement.scores) == 2:  # the agreement of a pair is that of both
+        return "of two, none is agreed with more; three seeds make a ranking"
+    pairs = zip(agreement.scores, agreement.subjects, strict=True)
+    return f"most agreed with: {max(pairs, key=lambda pair: pair[0])[1].run.name}"
 
 
 def _record(run: RecordedRun, score: float, seeds: int) -> None:
