@@ -1,7 +1,9 @@
+import io
 from math import nan
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from latentsweep.figures.against_weight import AtWeight, against_weight
 from latentsweep.figures.correlations import correlations
@@ -138,6 +140,17 @@ def test_large_correlations_are_not_written_and_fit_the_page() -> None:
     drawn = correlations(np.eye(100), names, names)
     assert not drawn.figure.axes[0].texts
     assert drawn.figure.get_figwidth() <= 9
+
+
+@pytest.mark.parametrize("dots_per_inch", [100, 130])
+def test_long_names_of_factors_are_whole_at_each_resolution(dots_per_inch) -> None:
+    names = ["shape", "scale", "orientation", "x", "y"]
+    title = "Correlation of latents with factors"
+    drawn = correlations(np.zeros((3, 5)), ["z2", "z1", "z0"], names, title=title)
+    png = drawn.png(dots_per_inch)
+    pixels = np.asarray(Image.open(io.BytesIO(png)).convert("L"))
+    for edge in (pixels[:2], pixels[-2:], pixels[:, :2], pixels[:, -2:]):
+        assert (edge == 255).all()
 
 
 def test_correlations_without_a_name_each_are_refused() -> None:

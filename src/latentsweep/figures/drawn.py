@@ -33,7 +33,10 @@ class Drawn:
     def png(self, dots_per_inch: int = DOTS_PER_INCH) -> bytes:
         """The figure as a PNG file; at 100 dots per inch it is at most 900 pixels wide."""
         file = io.BytesIO()
-        self.figure.savefig(file, format="png", dpi=dots_per_inch)
+        self.figure.set_dpi(dots_per_inch)
+        # Room for labels depends on the axes' size, and that on the room: one pass cuts labels off.
+        self.figure.draw_without_rendering()
+        self.figure.savefig(file, format="png")
         return file.getvalue()
 
     def write(self, path: Path) -> Path:
