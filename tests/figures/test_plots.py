@@ -65,6 +65,26 @@ def test_rate_plus_distortion_is_minus_elbo_on_a_diagonal() -> None:
     assert all(total[0] == pytest.approx(total[1]) for total in sums)
 
 
+def test_diagonals_that_would_look_level_are_not_drawn() -> None:
+    drawn = rate_distortion([RatePoint(10.0, -1600.0), RatePoint(15.0, -4000.0)])
+    axes = drawn.figure.axes[0]
+    assert not [line for line in axes.lines if line.get_zorder() == 0]
+    assert axes.get_title(loc="right") == ""
+
+
+def test_models_of_different_groups_are_not_joined_and_have_bars_only_where_known() -> None:
+    points = [
+        RatePoint(5.0, 70.0, "vae", "vae"),
+        RatePoint(4.0, 90.0, "pPCA", "pPCA", (3.0, 5.0), (80.0, 99.0)),
+    ]
+    axes = rate_distortion(points).figure.axes[0]
+    names = [text.get_text() for text in axes.get_legend().get_texts()]
+    assert names == ["vae", "pPCA"]
+    assert [len(bars.get_segments()) for bars in axes.collections] == [1, 1]
+    drawn = [line for line in axes.lines if line.get_markersize() == 7]
+    assert [line.get_linestyle() for line in drawn] == ["None", "None"]
+
+
 def test_many_labels_at_one_place_do_not_cover_each_other() -> None:
     points = [RatePoint(10.0 + i / 100, 100.0, f"label {i}") for i in range(40)]
     drawn = rate_distortion([*points, RatePoint(0.0, 150.0)])

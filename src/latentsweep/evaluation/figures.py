@@ -26,6 +26,7 @@ from latentsweep.metrics.latent_statistics import correlation_with
 _PAIRS = 5
 _MAP_POINTS = 3000
 _MOST_CORRELATED = 64
+_OF_ITS_SIZE = "pPCA of its size"
 _WITH_FACTORS = "Correlation of latents with factors"
 
 
@@ -59,10 +60,10 @@ def _rate_distortion(subject: Subject, found: Evaluation, fitted: Fitted) -> Dra
     points = []
     if "kl" in metrics:
         own = subject.config.model.name
-        points.append(RatePoint(metrics["kl"], metrics["reconstruction"], label=own))
+        points.append(RatePoint(metrics["kl"], metrics["reconstruction"], own, group=own))
     if "ppca/kl" in metrics:
         rate, distortion = metrics["ppca/kl"], metrics["ppca/reconstruction"]
-        points.append(RatePoint(rate, distortion, label="pPCA of its size"))
+        points.append(RatePoint(rate, distortion, _OF_ITS_SIZE, group=_OF_ITS_SIZE))
     return rate_distortion(points, ppca_curve(fitted))
 
 

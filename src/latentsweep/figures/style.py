@@ -29,9 +29,13 @@ SEQUENTIAL = "cividis"
 _DIVERGING = ("#0f3f78", "#5b93cf", "#f6f7f8", "#eb9a4c", "#93420a")
 
 # Told apart under each kind of colour blindness (simulated after Machado et al. 2009).
-_COLOURS = (BLUE, ORANGE, TEAL, "#7b2d5e", "#6cc0ee", INK, "#e0c200")
-# Lengths without a common divisor: 70 marks before one comes again.
-_MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", "*", ">")
+_COLOURS = (
+    *(BLUE, ORANGE, TEAL, "#7b2d5e", "#6cc0ee", INK, "#e0c200"),
+    *("#960f1e", "#8250e6", "#967d4b"),
+)
+# Lengths without a common divisor: 110 marks before one comes again, ten of them with nothing in
+# common, as many as most data sets have classes.
+_MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", "*", ">", "p")
 _DASHES = ("solid", "dashed", "dotted", "dashdot", (0, (6, 1, 1, 1, 1, 1)))
 
 
