@@ -6,7 +6,9 @@ import pytest
 from PIL import Image
 
 from latentsweep.figures.against_weight import AtWeight, against_weight
+from latentsweep.figures.coloured_points import class_names
 from latentsweep.figures.correlations import correlations
+from latentsweep.figures.factor_shades import Factor, shades
 from latentsweep.figures.kl_bars import kl_bars
 from latentsweep.figures.latent_map import latent_map
 from latentsweep.figures.rate_distortion import RatePoint, rate_distortion
@@ -195,16 +197,66 @@ def test_map_shows_the_two_latents_with_most_kl_by_class() -> None:
 
 def test_map_shades_by_factor() -> None:
     codes, factor = np.random.default_rng(0).normal(size=(20, 2)), np.arange(20) / 3
-    drawn = latent_map(codes, [2.0, 1.0], factor=factor, factor_name="scale")
+    drawn = latent_map(codes, [2.0, 1.0], factor=Factor("scale", factor))
     points = drawn.figure.axes[0].collections[0]
     assert np.asarray(points.get_array()).tolist() == [row["scale"] for row in read(drawn)]
     assert drawn.png()
 
 
+def test_map_of_three_latents_has_a_panel_for_each_pair() -> None:
+    codes = np.random.default_rng(0).normal(size=(30, 3))
+    drawn = latent_map(codes, [1.0, 3.0, 2.0], factor=Factor("x", np.arange(30)))
+    assert drawn.columns == ["z1", "z2", "z0", "x"]
+    rows = read(drawn)
+    pairs = [("z1", "z2"), ("z1", "z0"), ("z2", "z0")]
+    assert len(drawn.figure.axes) == 3
+    for axes, pair in zip(drawn.figure.axes, pairs, strict=True):
+        assert (axes.get_xlabel()[:2], axes.get_ylabel()[:2]) == pair
+        shown = np.asarray(axes.collections[0].get_offsets()).tolist()
+        assert shown == [[row[name] for name in pair] for row in rows]
+
+
+def test_map_says_whose_it_is_and_which_latents_of_how_many_it_shows() -> None:
+    codes = np.random.default_rng(0).normal(size=(30, 4))
+    drawn = latent_map(codes, [1.0, 3.0, 2.0, 0.0], name="ae", has_prior=False)
+    title = drawn.figure.axes[0].get_title(loc="left")
+    assert title == "ae: codes in z1 and z2, of its 4 latents those with most variance"
+
+
+def test_few_values_of_a_factor_have_a_colour_and_a_tick_each() -> None:
+    scale = shades(Factor("shape", [0, 2, 1, 1, 5]))
+    assert scale.ticks == [0, 1, 2, 5]
+    colours = {tuple(scale.colours(scale.norm(value))) for value in scale.ticks}
+    assert len(colours) == 4
+    codes = np.random.default_rng(0).normal(size=(5, 2))
+    drawn = latent_map(codes, [2.0, 1.0], factor=Factor("shape", [0, 2, 1, 1, 5]))
+    (bar,) = drawn.figure.axes[0].child_axes
+    assert list(bar.get_yticks()) == [0, 1, 2, 5]
+
+
+@pytest.mark.parametrize(("values", "period"), [(range(40), 39), (range(10), 10)])
+def test_circular_factor_has_the_colours_of_a_circle(values, period) -> None:
+    scale = shades(Factor("orientation", list(values), period))
+    places = [place for place in values if place < period]
+    colours = [np.array(scale.colours(scale.norm(value))) for value in places]
+    steps = [np.abs(a - b).max() for a, b in zip(colours, colours[1:] + colours[:1], strict=True)]
+    assert 0 < max(steps) < 0.6
+    if period in values:
+        assert np.allclose(scale.colours(scale.norm(period)), colours[0])
+
+
+def test_classes_are_named_in_the_order_of_their_numbers() -> None:
+    assert class_names(["10", "2", "2", "1"]) == ["1", "2", "10"]
+
+
 @pytest.mark.parametrize("kind", ["classes", "factor", "none"])
 def test_map_of_one_latent_is_a_line_of_codes(kind) -> None:
     codes = np.random.default_rng(0).normal(size=(30, 1))
-    given = {"classes": {"classes": ["a", "b"] * 15}, "factor": {"factor": range(30)}, "none": {}}
+    given = {
+        "classes": {"classes": ["a", "b"] * 15},
+        "factor": {"factor": Factor("x", range(30))},
+        "none": {},
+    }
     drawn = latent_map(codes, [1.0], **given[kind])
     assert drawn.columns[0] == "z0"
     found = np.concatenate([points.get_offsets() for points in drawn.figure.axes[0].collections])

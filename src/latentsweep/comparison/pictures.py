@@ -136,7 +136,8 @@ def _maps(name: str, subject: Subject) -> Iterator[tuple[str, Drawn]]:
     has_prior = subject.model.has_prior
     spread = latent_statistics(whole.means, whole.variances).variance_of_means
     importance = whole.kl.mean(dim=0) if has_prior else spread
-    for kind, drawn in latent_maps(test, whole.means, importance, has_prior=has_prior):
+    maps = latent_maps(test, whole.means, importance, name=name, has_prior=has_prior)
+    for kind, drawn in maps:
         yield f"{kind}_{name.replace(' ', '')}", drawn
 
 

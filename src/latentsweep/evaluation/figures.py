@@ -1,6 +1,7 @@
 """The figures of an evaluation, each with the numbers behind it."""
 
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 import torch
@@ -15,6 +16,7 @@ from latentsweep.evaluation.subject import Subject
 from latentsweep.evaluation.units import MOST_UNITS, factor_names
 from latentsweep.figures.correlations import correlations
 from latentsweep.figures.drawn import Drawn
+from latentsweep.figures.factor_shades import Factor
 from latentsweep.figures.interpolations import interpolations
 from latentsweep.figures.kl_bars import kl_bars
 from latentsweep.figures.latent_map import latent_map
@@ -22,9 +24,10 @@ from latentsweep.figures.manifold import manifold
 from latentsweep.figures.rate_distortion import RatePoint, rate_distortion
 from latentsweep.figures.traversals import traversals
 from latentsweep.metrics.latent_statistics import correlation_with
+from latentsweep.randomness import Stream, permutation
 
 _PAIRS = 5
-_MAP_POINTS = 3000
+_MAP_POINTS = 1000
 _MOST_CORRELATED = 64
 _OF_ITS_SIZE = "pPCA of its size"
 _WITH_FACTORS = "Correlation of latents with factors"
@@ -34,6 +37,7 @@ def figures(subject: Subject, found: Evaluation) -> Iterator[tuple[str, Drawn]]:
     """All that apply to a run's model, each with its name."""
     test, model, measured = subject.splits.test, found.model, found.measured
     has_prior, importance = model.has_prior, measured.carried
+    name = subject.config.model.name
     chosen = some_images(test, 2 * _PAIRS)
     images = test.images(chosen).float().cpu()
     yield "traversals", traversals(model, images[0], importance, has_prior=has_prior)
@@ -51,7 +55,8 @@ def figures(subject: Subject, found: Evaluation) -> Iterator[tuple[str, Drawn]]:
         yield "rate_distortion", _rate_distortion(subject, found, found.fitted)
     yield from _correlations(test, measured, importance)
     if model.latent_size > 1:
-        yield from latent_maps(test, measured.encoded.means, importance, has_prior=has_prior)
+        means = measured.encoded.means
+        yield from latent_maps(test, means, importance, name=name, has_prior=has_prior)
 
 
 def _rate_distortion(subject: Subject, found: Evaluation, fitted: Fitted) -> Drawn:
@@ -94,25 +99,36 @@ def _correlations(
 
 
 def latent_maps(
-    test: Split, means: Tensor, importance: Tensor, *, has_prior: bool
+    test: Split, means: Tensor, importance: Tensor, *, name: str, has_prior: bool
 ) -> Iterator[tuple[str, Drawn]]:
-    """The two latents that carry most, in the colours of the class or of each factor."""
+    """The latents that carry most, in the colours of the class or of each factor.
+
+    Args:
+        test: the images.
+        means: their codes, (n, latent).
+        importance: (latent,), as `latent_map` has it.
+        name: the model's.
+        has_prior: whether it has a prior.
+    """
     places = torch.linspace(0, len(test) - 1, min(_MAP_POINTS, len(test))).long()
-    codes = means[places].numpy()
-    carried = importance.numpy()
+    # Data sets lie in the order of their factors, and the last points would cover the others.
+    places = places[torch.from_numpy(permutation(0, Stream.PICTURES, len(places)))]
+    draw = partial(
+        latent_map, means[places].numpy(), importance.numpy(), name=name, has_prior=has_prior
+    )
     if test.labels is not None:
-        classes = [str(label) for label in test.labels[places].tolist()]
-        yield "latent_map", latent_map(codes, carried, classes=classes, has_prior=has_prior)
-    factors = test.factors
-    if factors is None:
-        if test.labels is None:
-            yield "latent_map", latent_map(codes, carried, has_prior=has_prior)
-        return
-    for column, name in enumerate(factor_names(test)):
-        shades = factors[places, column]
-        yield (
-            f"latent_map_{name.replace(' ', '_')}",
-            latent_map(
-                codes, carried, factor=shades.numpy(), factor_name=name, has_prior=has_prior
-            ),
-        )
+        yield "latent_map", draw(classes=[str(label) for label in test.labels[places].tolist()])
+    elif test.factors is None:
+        yield "latent_map", draw()
+    for factor in _factors(test, places):
+        yield f"latent_map_{factor.name.replace(' ', '_')}", draw(factor=factor)
+
+
+def _factors(test: Split, places: Tensor) -> list[Factor]:
+    """The factors of the images at `places`; none where the data knows none."""
+    if test.factors is None:
+        return []
+    names = factor_names(test)
+    periods = test.image_set.factor_periods or (0,) * len(names)
+    columns = test.factors[places].T.tolist()
+    return [Factor(*each) for each in zip(names, columns, periods, strict=True)]
