@@ -6,6 +6,7 @@ import pytest
 import torch
 from PIL import Image
 
+from latentsweep.figures.image_rows import image_rows
 from latentsweep.figures.interpolations import interpolations
 from latentsweep.figures.manifold import manifold
 from latentsweep.figures.tiles import tile
@@ -94,6 +95,24 @@ def test_interpolations_go_from_reconstruction_to_reconstruction_between_the_dat
     axes = drawn.figure.axes[0]
     for number, part in enumerate((images[:, :1], images[:, 1:4], images[:, 4:])):
         assert_drawn(axes, number, part, beside=5 - part.shape[1])
+
+
+@pytest.mark.parametrize("ends", ["", "data"])
+def test_rows_of_each_name_stand_apart_and_are_in_the_table(ends) -> None:
+    shape = (1, 8, 8)
+    rows = {"ae": torch.rand(2, 4, *shape), "vae": torch.rand(2, 4, *shape)}
+    drawn = image_rows(rows, "title", ends=ends)
+    table = read(drawn)
+    images = pixels(table, shape).reshape(4, 4, *shape)
+    assert torch.allclose(images, torch.cat(list(rows.values())), atol=1e-4)
+    whose = [ends or "vae", "vae", "vae", ends or "vae"]
+    assert [row["whose"] for row in table[-4:]] == whose
+    axes = drawn.figure.axes[0]
+    spans = sorted({(image.get_extent()[3], image.get_extent()[2]) for image in axes.images})
+    assert spans == [(0, 2), (2.25, 4.25)]
+    assert list(axes.get_yticks()) == [1, 3.25]
+    assert len(axes.images) == (6 if ends else 2)
+    assert_drawn(axes, 1, images[:2, 1:3] if ends else images[2:], beside=2 if ends else 0)
 
 
 def test_image_that_is_nan_is_drawn_grey_and_told_in_the_table() -> None:
