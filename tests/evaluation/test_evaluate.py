@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -147,6 +148,10 @@ def test_pave_tells_what_its_three_units_encode(runs: Runs) -> None:
         assert all(float(row[f"overlap_{row['unit']}"]) > 0.99 for row in rows)
     page = (run_dir / "files/test/evaluation.html").read_text()
     assert "Probabilistic PCA" in page
+    captions = re.findall("<h2>(.*?)</h2>", page)
+    mine = captions.index("What each unit encodes")
+    assert captions[mine + 1] == "What each unit of probabilistic PCA encodes"
+    assert all(told.endswith(".") for told in re.findall('alt="(.*?)"', page))
     assert page.count("data:image/png;base64,") >= 6
 
 

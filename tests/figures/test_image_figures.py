@@ -47,6 +47,16 @@ def test_traversals_are_named_by_falling_kl_with_unknown_ones_at_the_end() -> No
     assert names == ["z2  2.41 nats", "z0  0.10 nats", "z1  nan nats"]
 
 
+def test_traversals_say_whose_they_are_and_where_they_start() -> None:
+    model, image = LinearModel((1, 8, 8), 2), torch.rand(1, 8, 8)
+    drawn = traversals(model, image, torch.ones(2), name="vae", start="test image 7")
+    title = drawn.figure.axes[0].get_title(loc="left")
+    assert title.startswith("vae: one latent moved at a time from the code of test image 7")
+    assert drawn.told == (
+        "Images as 2 latents of vae are moved one by one from the code of test image 7."
+    )
+
+
 def test_traversals_of_a_hundred_latents_say_how_many_are_shown() -> None:
     drawn = traversals(LinearModel((1, 16, 16), 100), torch.rand(1, 16, 16), torch.rand(100))
     axes = drawn.figure.axes[0]

@@ -66,7 +66,7 @@ def test_latents_fall_with_equal_ones_in_order_and_unknown_ones_last() -> None:
 
 def test_table_keeps_all_digits_and_quotes_names() -> None:
     third = 1 / 3
-    text = Drawn(Figure(), ["name", "value"], [["a, b", third], ["c", float("nan")]]).csv()
+    text = Drawn(Figure(), ["name", "value"], [["a, b", third], ["c", float("nan")]], "").csv()
     rows = list(csv.reader(io.StringIO(text)))
     assert rows == [["name", "value"], ["a, b", repr(third)], ["c", "nan"]]
     assert text.endswith("\n")

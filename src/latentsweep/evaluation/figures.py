@@ -30,7 +30,6 @@ _PAIRS = 5
 _MAP_POINTS = 1000
 _MOST_CORRELATED = 64
 _OF_ITS_SIZE = "pPCA of its size"
-_WITH_FACTORS = "Correlation of latents with factors"
 
 
 def figures(subject: Subject, found: Evaluation) -> Iterator[tuple[str, Drawn]]:
@@ -40,20 +39,24 @@ def figures(subject: Subject, found: Evaluation) -> Iterator[tuple[str, Drawn]]:
     name = subject.config.model.name
     chosen = some_images(test, 2 * _PAIRS)
     images = test.images(chosen).float().cpu()
-    yield "traversals", traversals(model, images[0], importance, has_prior=has_prior)
-    pairs = len(images) // 2
-    if pairs:
-        yield "interpolations", interpolations(model, images[:pairs], images[pairs : 2 * pairs])
-    if model.latent_size == 2:
-        yield "manifold", manifold(model, images)
-    if has_prior:
-        yield "kl_per_latent", kl_bars(importance.numpy())
+    start = f"test image {int(chosen[0])}"
+    moved = traversals(model, images[0], importance, name=name, start=start, has_prior=has_prior)
+    yield "traversals", moved
     if found.linear is not None and model.latent_size <= MOST_UNITS:
         linear, of_it = found.linear
-        yield "ppca_traversals", traversals(linear, images[0], of_it.carried)
+        moved = traversals(linear, images[0], of_it.carried, name="pPCA", start=start)
+        yield "ppca_traversals", moved
+    pairs = len(images) // 2
+    if pairs:
+        starts, ends = images[:pairs], images[pairs : 2 * pairs]
+        yield "interpolations", interpolations(model, starts, ends, name=name)
+    if model.latent_size == 2:
+        yield "manifold", manifold(model, images, name=name)
+    if has_prior:
+        yield "kl_per_latent", kl_bars(importance.numpy(), name=name)
     if found.fitted is not None and isinstance(subject.config.likelihood, GaussianConfig):
         yield "rate_distortion", _rate_distortion(subject, found, found.fitted)
-    yield from _correlations(test, measured, importance)
+    yield from _correlations(test, measured, importance, name)
     if model.latent_size > 1:
         means = measured.encoded.means
         yield from latent_maps(test, means, importance, name=name, has_prior=has_prior)
@@ -82,20 +85,19 @@ def some_images(test: Split, count: int) -> Tensor:
 
 
 def _correlations(
-    test: Split, measured: Measured, importance: Tensor
+    test: Split, measured: Measured, importance: Tensor, name: str
 ) -> Iterator[tuple[str, Drawn]]:
     order = importance.argsort(descending=True, stable=True)[:_MOST_CORRELATED]
     names = [f"z{latent}" for latent in order.tolist()]
     if len(order) > 1:
         between = measured.statistics.correlation[order][:, order]
-        yield "correlation", correlations(between, names, names, title="Correlation of latents")
+        title = f"{name}: correlation of latents"
+        yield "correlation", correlations(between, names, names, title=title)
     factors = test.factors
     if factors is not None:
         found = correlation_with(measured.encoded.means[:, order], factors)
-        yield (
-            "factors",
-            correlations(found, names, factor_names(test), title=_WITH_FACTORS),
-        )
+        title = f"{name}: correlation of latents with factors"
+        yield "factors", correlations(found, names, factor_names(test), title=title)
 
 
 def latent_maps(

@@ -24,11 +24,13 @@ class Drawn:
         figure: the picture.
         columns: names of the table's columns.
         rows: what is drawn, a cell for each column.
+        told: what it shows in a sentence, for those who do not see it.
     """
 
     figure: "Figure"
     columns: Sequence[str]
     rows: Sequence[Row]
+    told: str
 
     def png(self, dots_per_inch: int = DOTS_PER_INCH) -> bytes:
         """The figure as a PNG file; at 100 dots per inch it is at most 900 pixels wide."""

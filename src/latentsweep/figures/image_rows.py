@@ -46,15 +46,12 @@ def image_rows(rows: Mapping[str, Tensor], title: str, x: str = "", *, ends: str
     axes.set_xticks([left + 0.5, right - 0.5] if ends else [], [ends, ends] if ends else [])
     style_axes(axes, title=title, x=x)
     table: list[Row] = [
-        [
-            name,
-            row,
-            column,
-            ends or name if column in (0, across - 1) else name,
-            *pixel_cells(image),
-        ]
+        [name, row, column, whose, *pixel_cells(block[row, column])]
         for name, block in rows.items()
-        for row, images_of_row in enumerate(block)
-        for column, image in enumerate(images_of_row)
+        for row in range(len(block))
+        for column in range(across)
+        for whose in (ends if ends and column in (0, across - 1) else name,)
     ]
-    return Drawn(figure, ["name", "row", "column", "whose", *pixel_columns(shape)], table)
+    told = f"{title}: rows of images, by {', '.join(rows)}."
+    columns = ["name", "row", "column", "whose", *pixel_columns(shape)]
+    return Drawn(figure, columns, table, told)

@@ -13,7 +13,9 @@ from latentsweep.figures.tiles import pixel_limits, scaled
 
 
 @torch.no_grad()
-def interpolations(model: ImageModel, starts: Tensor, ends: Tensor, *, steps: int = 9) -> Drawn:
+def interpolations(
+    model: ImageModel, starts: Tensor, ends: Tensor, *, name: str = "model", steps: int = 9
+) -> Drawn:
     """Straight lines between pairs of posterior means, the data at both ends.
 
     The table has a row for each image: its pair from 0, `data` or `model`, how much of the way is
@@ -23,6 +25,7 @@ def interpolations(model: ImageModel, starts: Tensor, ends: Tensor, *, steps: in
         model: a model.
         starts: (n, channels, height, width), one a row of the figure.
         ends: the same.
+        name: the model's.
         steps: the model's images of a pair, two at least.
     """
     first, last = model.encode(starts)[0], model.encode(ends)[0]
@@ -43,7 +46,7 @@ def interpolations(model: ImageModel, starts: Tensor, ends: Tensor, *, steps: in
     ticks = [left + 0.5, *(marked + 0.5), right - 0.5]
     axes.set_xticks(ticks, ["data", *(f"{ways[step]:.3g}" for step in marked), "data"])
     axes.set_yticks([])
-    title = "From one image to another in latent space"
+    title = f"{name}: from one image to another in latent space"
     style_axes(axes, title=title, x="share of the way; at 0 and 1 reconstructions")
     rows: list[Row] = [
         [pair, whose, way, *pixel_cells(image)]
@@ -54,4 +57,5 @@ def interpolations(model: ImageModel, starts: Tensor, ends: Tensor, *, steps: in
             ("data", 1.0, ends[pair]),
         )
     ]
-    return Drawn(figure, ["pair", "whose", "way", *pixel_columns(shape)], rows)
+    told = f"Images that {name} decodes on the straight lines between {pairs} pairs of images."
+    return Drawn(figure, ["pair", "whose", "way", *pixel_columns(shape)], rows, told)

@@ -73,7 +73,8 @@ def latent_map(
         table["class"] = classes
     elif factor is not None:
         table[factor.name] = np.asarray(factor.values).tolist()
-    return Drawn(figure, list(table), list(zip(*table.values(), strict=True)))
+    told = f"The {what} of {len(points)} images by {name}, as points over {', '.join(table)}."
+    return Drawn(figure, list(table), list(zip(*table.values(), strict=True)), told)
 
 
 def _draw_pairs(

@@ -85,7 +85,8 @@ def rate_distortion(
         for p in points
     ]
     rows += [["ppca", "", "", *pair, *_UNKNOWN, *_UNKNOWN] for pair in curve.tolist()]
-    return Drawn(figure, columns, rows)
+    whose = [p.label for p in points] + [_PPCA] * bool(len(curve))
+    return Drawn(figure, columns, rows, f"Distortion against rate of {', '.join(whose)}.")
 
 
 def _draw_group(axes: "Axes", number: int, group: str, members: Sequence[RatePoint]) -> None:
