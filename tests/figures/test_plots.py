@@ -171,6 +171,7 @@ def test_long_names_of_factors_are_whole_at_each_resolution(dots_per_inch) -> No
     drawn = correlations(np.zeros((3, 5)), ["z2", "z1", "z0"], names, title=title)
     png = drawn.png(dots_per_inch)
     pixels = np.asarray(Image.open(io.BytesIO(png)).convert("L"))
+    assert pixels.shape[1] == int(drawn.figure.get_figwidth() * dots_per_inch)
     for edge in (pixels[:2], pixels[-2:], pixels[:, :2], pixels[:, -2:]):
         assert (edge == 255).all()
 
@@ -221,6 +222,7 @@ def test_map_says_whose_it_is_and_which_latents_of_how_many_it_shows() -> None:
     drawn = latent_map(codes, [1.0, 3.0, 2.0, 0.0], name="ae", has_prior=False)
     title = drawn.figure.axes[0].get_title(loc="left")
     assert title == "ae: codes in z1 and z2, of its 4 latents those with most variance"
+    assert drawn.told == "The codes of 30 images by ae, as points over z1 and z2."
 
 
 def test_few_values_of_a_factor_have_a_colour_and_a_tick_each() -> None:

@@ -38,7 +38,7 @@ class Drawn:
         self.figure.set_dpi(dots_per_inch)
         # Room for labels depends on the axes' size, and that on the room: one pass cuts labels off.
         self.figure.draw_without_rendering()
-        self.figure.savefig(file, format="png")
+        self.figure.savefig(file, format="png", dpi=dots_per_inch)
         return file.getvalue()
 
     def write(self, path: Path) -> Path:

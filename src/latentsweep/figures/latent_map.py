@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from itertools import combinations
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from latentsweep.figures.coloured_points import class_names, draw_points, explain_colours
-from latentsweep.figures.drawn import Drawn
+from latentsweep.figures.drawn import Cell, Drawn
 from latentsweep.figures.factor_shades import Factor
 from latentsweep.figures.labels import place_labels
 from latentsweep.figures.latents import falling, latent_name
@@ -68,13 +68,19 @@ def latent_map(
     panels[0].set_title(title, loc="left", fontsize=TITLE, color=INK)
     if classes is not None and len(shown) == 2:
         _name_centres(panels[0], points[:, shown], classes)
-    table: dict[str, Any] = {f"z{latent}": points[:, latent].tolist() for latent in shown}
-    if classes is not None:
-        table["class"] = classes
-    elif factor is not None:
-        table[factor.name] = np.asarray(factor.values).tolist()
-    told = f"The {what} of {len(points)} images by {name}, as points over {', '.join(table)}."
+    codes_shown = {f"z{latent}": points[:, latent].tolist() for latent in shown}
+    colours = _colours(classes, factor)
+    told = f"The {what} of {len(points)} images by {name}, as points over "
+    told += " and ".join(codes_shown) + "".join(f", by {each}" for each in colours) + "."
+    table = {**codes_shown, **colours}
     return Drawn(figure, list(table), list(zip(*table.values(), strict=True)), told)
+
+
+def _colours(classes: Sequence[str] | None, factor: Factor | None) -> dict[str, Sequence[Cell]]:
+    """What colours stand for, with its name; nothing where all points are alike."""
+    if classes is not None:
+        return {"class": classes}
+    return {} if factor is None else {factor.name: np.asarray(factor.values).tolist()}
 
 
 def _draw_pairs(
