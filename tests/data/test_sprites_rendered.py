@@ -32,6 +32,7 @@ def test_every_combination_of_factors_occurs_once(sprites: ImageSet) -> None:
 
 
 def test_the_last_orientation_is_the_first(sprites: ImageSet) -> None:
+    assert sprites.factor_periods == (0, 0, 39, 0, 0)
     bits = sprites.images.bits.reshape(*FACTOR_SIZES, -1)
     assert torch.equal(bits[:, :, 0], bits[:, :, 39])
     assert not torch.equal(bits[:, :, 0], bits[:, :, 20])

@@ -156,6 +156,10 @@ def test_pave_tells_what_its_three_units_encode(runs: Runs) -> None:
     notes = json.loads((run_dir / "files/test/scores.json").read_text())["notes"]
     assert any("as good as" in note for note in notes)
     assert any("quadrature's own error" in note for note in notes)
+    captions = re.findall("<h2>(.*?)</h2>", page)
+    mine = captions.index("What each unit encodes")
+    assert captions[mine + 1] == "What each unit of probabilistic PCA encodes"
+    assert all(told.endswith(".") for told in re.findall('alt="(.*?)"', page))
     assert page.count("data:image/png;base64,") >= 6
 
 

@@ -6,6 +6,7 @@ import pytest
 import torch
 from PIL import Image
 
+from latentsweep.figures.image_rows import image_rows
 from latentsweep.figures.interpolations import interpolations
 from latentsweep.figures.manifold import manifold
 from latentsweep.figures.tiles import tile
@@ -44,6 +45,16 @@ def test_traversals_are_named_by_falling_kl_with_unknown_ones_at_the_end() -> No
     drawn = traversals(LinearModel((1, 8, 8), 3), torch.rand(1, 8, 8), kl)
     names = [label.get_text() for label in drawn.figure.axes[0].get_yticklabels()]
     assert names == ["z2  2.41 nats", "z0  0.10 nats", "z1  nan nats"]
+
+
+def test_traversals_say_whose_they_are_and_where_they_start() -> None:
+    model, image = LinearModel((1, 8, 8), 2), torch.rand(1, 8, 8)
+    drawn = traversals(model, image, torch.ones(2), name="vae", start="test image 7")
+    title = drawn.figure.axes[0].get_title(loc="left")
+    assert title.startswith("vae: one latent moved at a time from the code of test image 7")
+    assert drawn.told == (
+        "Images as 2 latents of vae are moved one by one from the code of test image 7."
+    )
 
 
 def test_traversals_of_a_hundred_latents_say_how_many_are_shown() -> None:
@@ -94,6 +105,24 @@ def test_interpolations_go_from_reconstruction_to_reconstruction_between_the_dat
     axes = drawn.figure.axes[0]
     for number, part in enumerate((images[:, :1], images[:, 1:4], images[:, 4:])):
         assert_drawn(axes, number, part, beside=5 - part.shape[1])
+
+
+@pytest.mark.parametrize("ends", ["", "data"])
+def test_rows_of_each_name_stand_apart_and_are_in_the_table(ends) -> None:
+    shape = (1, 8, 8)
+    rows = {"ae": torch.rand(2, 4, *shape), "vae": torch.rand(2, 4, *shape)}
+    drawn = image_rows(rows, "title", ends=ends)
+    table = read(drawn)
+    images = pixels(table, shape).reshape(4, 4, *shape)
+    assert torch.allclose(images, torch.cat(list(rows.values())), atol=1e-4)
+    whose = [ends or "vae", "vae", "vae", ends or "vae"]
+    assert [row["whose"] for row in table[-4:]] == whose
+    axes = drawn.figure.axes[0]
+    spans = sorted({(image.get_extent()[3], image.get_extent()[2]) for image in axes.images})
+    assert spans == [(0, 2), (2.25, 4.25)]
+    assert list(axes.get_yticks()) == [1, 3.25]
+    assert len(axes.images) == (6 if ends else 2)
+    assert_drawn(axes, 1, images[:2, 1:3] if ends else images[2:], beside=2 if ends else 0)
 
 
 def test_image_that_is_nan_is_drawn_grey_and_told_in_the_table() -> None:

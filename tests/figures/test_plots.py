@@ -1,10 +1,14 @@
+import io
 from math import nan
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from latentsweep.figures.against_weight import AtWeight, against_weight
+from latentsweep.figures.coloured_points import class_names
 from latentsweep.figures.correlations import correlations
+from latentsweep.figures.factor_shades import Factor, shades
 from latentsweep.figures.kl_bars import kl_bars
 from latentsweep.figures.latent_map import latent_map
 from latentsweep.figures.rate_distortion import RatePoint, rate_distortion
@@ -61,6 +65,26 @@ def test_rate_plus_distortion_is_minus_elbo_on_a_diagonal() -> None:
     named = {float(text.get_text().replace("\N{MINUS SIGN}", "-")) for text in axes.texts}
     assert named == {-total[0] for total in sums}
     assert all(total[0] == pytest.approx(total[1]) for total in sums)
+
+
+def test_diagonals_that_would_look_level_are_not_drawn() -> None:
+    drawn = rate_distortion([RatePoint(10.0, -1600.0), RatePoint(15.0, -4000.0)])
+    axes = drawn.figure.axes[0]
+    assert not [line for line in axes.lines if line.get_zorder() == 0]
+    assert axes.get_title(loc="right") == ""
+
+
+def test_models_of_different_groups_are_not_joined_and_have_bars_only_where_known() -> None:
+    points = [
+        RatePoint(5.0, 70.0, "vae", "vae"),
+        RatePoint(4.0, 90.0, "pPCA", "pPCA", (3.0, 5.0), (80.0, 99.0)),
+    ]
+    axes = rate_distortion(points).figure.axes[0]
+    names = [text.get_text() for text in axes.get_legend().get_texts()]
+    assert names == ["vae", "pPCA"]
+    assert [len(bars.get_segments()) for bars in axes.collections] == [1, 1]
+    drawn = [line for line in axes.lines if line.get_markersize() == 7]
+    assert [line.get_linestyle() for line in drawn] == ["None", "None"]
 
 
 def test_many_labels_at_one_place_do_not_cover_each_other() -> None:
@@ -140,6 +164,18 @@ def test_large_correlations_are_not_written_and_fit_the_page() -> None:
     assert drawn.figure.get_figwidth() <= 9
 
 
+@pytest.mark.parametrize("dots_per_inch", [100, 130])
+def test_long_names_of_factors_are_whole_at_each_resolution(dots_per_inch) -> None:
+    names = ["shape", "scale", "orientation", "x", "y"]
+    title = "Correlation of latents with factors"
+    drawn = correlations(np.zeros((3, 5)), ["z2", "z1", "z0"], names, title=title)
+    png = drawn.png(dots_per_inch)
+    pixels = np.asarray(Image.open(io.BytesIO(png)).convert("L"))
+    assert pixels.shape[1] == int(drawn.figure.get_figwidth() * dots_per_inch)
+    for edge in (pixels[:2], pixels[-2:], pixels[:, :2], pixels[:, -2:]):
+        assert (edge == 255).all()
+
+
 def test_correlations_without_a_name_each_are_refused() -> None:
     with pytest.raises(ValueError, match="1 x 2 names"):
         correlations(np.eye(2), ["z0"], ["z0", "z1"])
@@ -162,16 +198,67 @@ def test_map_shows_the_two_latents_with_most_kl_by_class() -> None:
 
 def test_map_shades_by_factor() -> None:
     codes, factor = np.random.default_rng(0).normal(size=(20, 2)), np.arange(20) / 3
-    drawn = latent_map(codes, [2.0, 1.0], factor=factor, factor_name="scale")
+    drawn = latent_map(codes, [2.0, 1.0], factor=Factor("scale", factor))
     points = drawn.figure.axes[0].collections[0]
     assert np.asarray(points.get_array()).tolist() == [row["scale"] for row in read(drawn)]
     assert drawn.png()
 
 
+def test_map_of_three_latents_has_a_panel_for_each_pair() -> None:
+    codes = np.random.default_rng(0).normal(size=(30, 3))
+    drawn = latent_map(codes, [1.0, 3.0, 2.0], factor=Factor("x", np.arange(30)))
+    assert drawn.columns == ["z1", "z2", "z0", "x"]
+    rows = read(drawn)
+    pairs = [("z1", "z2"), ("z1", "z0"), ("z2", "z0")]
+    assert len(drawn.figure.axes) == 3
+    for axes, pair in zip(drawn.figure.axes, pairs, strict=True):
+        assert (axes.get_xlabel()[:2], axes.get_ylabel()[:2]) == pair
+        shown = np.asarray(axes.collections[0].get_offsets()).tolist()
+        assert shown == [[row[name] for name in pair] for row in rows]
+
+
+def test_map_says_whose_it_is_and_which_latents_of_how_many_it_shows() -> None:
+    codes = np.random.default_rng(0).normal(size=(30, 4))
+    drawn = latent_map(codes, [1.0, 3.0, 2.0, 0.0], name="ae", has_prior=False)
+    title = drawn.figure.axes[0].get_title(loc="left")
+    assert title == "ae: codes in z1 and z2, of its 4 latents those with most variance"
+    assert drawn.told == "The codes of 30 images by ae, as points over z1 and z2."
+
+
+def test_few_values_of_a_factor_have_a_colour_and_a_tick_each() -> None:
+    scale = shades(Factor("shape", [0, 2, 1, 1, 5]))
+    assert scale.ticks == [0, 1, 2, 5]
+    colours = {tuple(scale.colours(scale.norm(value))) for value in scale.ticks}
+    assert len(colours) == 4
+    codes = np.random.default_rng(0).normal(size=(5, 2))
+    drawn = latent_map(codes, [2.0, 1.0], factor=Factor("shape", [0, 2, 1, 1, 5]))
+    (bar,) = drawn.figure.axes[0].child_axes
+    assert list(bar.get_yticks()) == [0, 1, 2, 5]
+
+
+@pytest.mark.parametrize(("values", "period"), [(range(40), 39), (range(10), 10)])
+def test_circular_factor_has_the_colours_of_a_circle(values, period) -> None:
+    scale = shades(Factor("orientation", list(values), period))
+    places = [place for place in values if place < period]
+    colours = [np.array(scale.colours(scale.norm(value))) for value in places]
+    steps = [np.abs(a - b).max() for a, b in zip(colours, colours[1:] + colours[:1], strict=True)]
+    assert 0 < max(steps) < 0.6
+    if period in values:
+        assert np.allclose(scale.colours(scale.norm(period)), colours[0])
+
+
+def test_classes_are_named_in_the_order_of_their_numbers() -> None:
+    assert class_names(["10", "2", "2", "1"]) == ["1", "2", "10"]
+
+
 @pytest.mark.parametrize("kind", ["classes", "factor", "none"])
 def test_map_of_one_latent_is_a_line_of_codes(kind) -> None:
     codes = np.random.default_rng(0).normal(size=(30, 1))
-    given = {"classes": {"classes": ["a", "b"] * 15}, "factor": {"factor": range(30)}, "none": {}}
+    given = {
+        "classes": {"classes": ["a", "b"] * 15},
+        "factor": {"factor": Factor("x", range(30))},
+        "none": {},
+    }
     drawn = latent_map(codes, [1.0], **given[kind])
     assert drawn.columns[0] == "z0"
     found = np.concatenate([points.get_offsets() for points in drawn.figure.axes[0].collections])

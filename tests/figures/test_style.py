@@ -39,9 +39,15 @@ def test_neither_style_nor_figures_import_matplotlib_before_they_draw() -> None:
     subprocess.run([sys.executable, "-c", script], check=True, timeout=60)
 
 
-def test_seventy_groups_have_marks_of_their_own() -> None:
-    marks = {(mark(number).colour, mark(number).marker) for number in range(70)}
-    assert len(marks) == 70
+def test_a_hundred_and_ten_groups_have_marks_of_their_own() -> None:
+    marks = {(mark(number).colour, mark(number).marker) for number in range(110)}
+    assert len(marks) == 110
+
+
+def test_ten_groups_share_neither_colour_nor_marker() -> None:
+    marks = [mark(number) for number in range(10)]
+    assert len({each.colour for each in marks}) == 10
+    assert len({each.marker for each in marks}) == 10
 
 
 def test_neighbouring_groups_differ_in_colour_marker_and_dashes() -> None:
@@ -60,7 +66,7 @@ def test_latents_fall_with_equal_ones_in_order_and_unknown_ones_last() -> None:
 
 def test_table_keeps_all_digits_and_quotes_names() -> None:
     third = 1 / 3
-    text = Drawn(Figure(), ["name", "value"], [["a, b", third], ["c", float("nan")]]).csv()
+    text = Drawn(Figure(), ["name", "value"], [["a, b", third], ["c", float("nan")]], "").csv()
     rows = list(csv.reader(io.StringIO(text)))
     assert rows == [["name", "value"], ["a, b", repr(third)], ["c", "nan"]]
     assert text.endswith("\n")

@@ -66,7 +66,7 @@ def comparison_page(
     sections += [
         section(
             _title(name),
-            picture(each.png(_SHARP), name),
+            picture(each.png(_SHARP), each.told),
             _CAPTIONS.get(name, ""),
             wide=name in ("reconstructions", "samples", "interpolations"),
         )

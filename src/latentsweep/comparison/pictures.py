@@ -64,7 +64,8 @@ def pictures(
         image_rows(
             {name: _between(model, images) for name, model in models.items()},
             "From one image to another in latent space",
-            "from the reconstruction of one image to that of another",
+            "between the data: from the reconstruction of one image to that of the other",
+            ends="data",
         ),
     )
     for name, subject in subjects.items():
@@ -113,19 +114,15 @@ def _samples(model: AE) -> Tensor:
 
 
 def _between(model: AE, images: Tensor) -> Tensor:
-    """Two ways between images, (2, steps, channels, height, width)."""
+    """Two ways between images, which stand at the ends: (2, steps + 2, channels, height, width)."""
     codes = model.encode(images)[0]
     half = len(codes) // 2
-    ways = [
-        torch.stack([torch.lerp(codes[a], codes[a + half], way) for way in _ways()])
-        for a in range(min(2, half))
-    ]
-    return torch.stack([model.decode(way) for way in ways])
-
-
-def _ways() -> list[float]:
-    steps: list[float] = torch.linspace(0, 1, _STEPS).tolist()
-    return steps
+    ways: list[float] = torch.linspace(0, 1, _STEPS).tolist()
+    rows = []
+    for a, b in ((a, a + half) for a in range(min(2, half))):
+        between = model.decode(torch.stack([torch.lerp(codes[a], codes[b], way) for way in ways]))
+        rows.append(torch.cat([images[a : a + 1], between, images[b : b + 1]]))
+    return torch.stack(rows)
 
 
 def _maps(name: str, subject: Subject) -> Iterator[tuple[str, Drawn]]:
@@ -136,7 +133,8 @@ def _maps(name: str, subject: Subject) -> Iterator[tuple[str, Drawn]]:
     has_prior = subject.model.has_prior
     spread = latent_statistics(whole.means, whole.variances).variance_of_means
     importance = whole.kl.mean(dim=0) if has_prior else spread
-    for kind, drawn in latent_maps(test, whole.means, importance, has_prior=has_prior):
+    maps = latent_maps(test, whole.means, importance, name=name, has_prior=has_prior)
+    for kind, drawn in maps:
         yield f"{kind}_{name.replace(' ', '')}", drawn
 
 

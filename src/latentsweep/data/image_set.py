@@ -20,6 +20,8 @@ class ImageSet:
         factors: integers (n, f): the index of each generative factor's value, or None.
         factor_names: f names.
         factor_sizes: number of values of each factor.
+        factor_periods: steps after which each factor, if circular, is at its first value again; 0
+            for a factor that has two ends.
         test: int64 (t,) indices of the official test split; None where the set has none.
         mapped: whether the pixels lie in a memory-mapped file.
     """
@@ -31,6 +33,7 @@ class ImageSet:
     factors: Tensor | None = None
     factor_names: tuple[str, ...] = ()
     factor_sizes: tuple[int, ...] = ()
+    factor_periods: tuple[int, ...] = ()
     test: Tensor | None = None
     mapped: bool = False
 

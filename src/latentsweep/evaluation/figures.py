@@ -1,6 +1,7 @@
 """The figures of an evaluation, each with the numbers behind it."""
 
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 import torch
@@ -15,6 +16,7 @@ from latentsweep.evaluation.subject import Subject
 from latentsweep.evaluation.units import MOST_UNITS, factor_names
 from latentsweep.figures.correlations import correlations
 from latentsweep.figures.drawn import Drawn
+from latentsweep.figures.factor_shades import Factor
 from latentsweep.figures.interpolations import interpolations
 from latentsweep.figures.kl_bars import kl_bars
 from latentsweep.figures.latent_map import latent_map
@@ -22,35 +24,42 @@ from latentsweep.figures.manifold import manifold
 from latentsweep.figures.rate_distortion import RatePoint, rate_distortion
 from latentsweep.figures.traversals import traversals
 from latentsweep.metrics.latent_statistics import correlation_with
+from latentsweep.randomness import Stream, permutation
 
 _PAIRS = 5
-_MAP_POINTS = 3000
+_MAP_POINTS = 1000
 _MOST_CORRELATED = 64
-_WITH_FACTORS = "Correlation of latents with factors"
+_OF_ITS_SIZE = "pPCA of its size"
 
 
 def figures(subject: Subject, found: Evaluation) -> Iterator[tuple[str, Drawn]]:
     """All that apply to a run's model, each with its name."""
     test, model, measured = subject.splits.test, found.model, found.measured
     has_prior, importance = model.has_prior, measured.carried
+    name = subject.config.model.name
     chosen = some_images(test, 2 * _PAIRS)
     images = test.images(chosen).float().cpu()
-    yield "traversals", traversals(model, images[0], importance, has_prior=has_prior)
-    pairs = len(images) // 2
-    if pairs:
-        yield "interpolations", interpolations(model, images[:pairs], images[pairs : 2 * pairs])
-    if model.latent_size == 2:
-        yield "manifold", manifold(model, images)
-    if has_prior:
-        yield "kl_per_latent", kl_bars(importance.numpy())
+    start = f"test image {int(chosen[0])}"
+    moved = traversals(model, images[0], importance, name=name, start=start, has_prior=has_prior)
+    yield "traversals", moved
     if found.linear is not None and model.latent_size <= MOST_UNITS:
         linear, of_it = found.linear
-        yield "ppca_traversals", traversals(linear, images[0], of_it.carried)
+        moved = traversals(linear, images[0], of_it.carried, name="pPCA", start=start)
+        yield "ppca_traversals", moved
+    pairs = len(images) // 2
+    if pairs:
+        starts, ends = images[:pairs], images[pairs : 2 * pairs]
+        yield "interpolations", interpolations(model, starts, ends, name=name)
+    if model.latent_size == 2:
+        yield "manifold", manifold(model, images, name=name)
+    if has_prior:
+        yield "kl_per_latent", kl_bars(importance.numpy(), name=name)
     if found.fitted is not None and isinstance(subject.config.likelihood, GaussianConfig):
         yield "rate_distortion", _rate_distortion(subject, found, found.fitted)
-    yield from _correlations(test, measured, importance)
+    yield from _correlations(test, measured, importance, name)
     if model.latent_size > 1:
-        yield from latent_maps(test, measured.encoded.means, importance, has_prior=has_prior)
+        means = measured.encoded.means
+        yield from latent_maps(test, means, importance, name=name, has_prior=has_prior)
 
 
 def _rate_distortion(subject: Subject, found: Evaluation, fitted: Fitted) -> Drawn:
@@ -59,10 +68,10 @@ def _rate_distortion(subject: Subject, found: Evaluation, fitted: Fitted) -> Dra
     points = []
     if "kl" in metrics:
         own = subject.config.model.name
-        points.append(RatePoint(metrics["kl"], metrics["reconstruction"], label=own))
+        points.append(RatePoint(metrics["kl"], metrics["reconstruction"], own, group=own))
     if "ppca/kl" in metrics:
         rate, distortion = metrics["ppca/kl"], metrics["ppca/reconstruction"]
-        points.append(RatePoint(rate, distortion, label="pPCA of its size"))
+        points.append(RatePoint(rate, distortion, _OF_ITS_SIZE, group=_OF_ITS_SIZE))
     return rate_distortion(points, ppca_curve(fitted))
 
 
@@ -76,42 +85,52 @@ def some_images(test: Split, count: int) -> Tensor:
 
 
 def _correlations(
-    test: Split, measured: Measured, importance: Tensor
+    test: Split, measured: Measured, importance: Tensor, name: str
 ) -> Iterator[tuple[str, Drawn]]:
     order = importance.argsort(descending=True, stable=True)[:_MOST_CORRELATED]
     names = [f"z{latent}" for latent in order.tolist()]
     if len(order) > 1:
         between = measured.statistics.correlation[order][:, order]
-        yield "correlation", correlations(between, names, names, title="Correlation of latents")
+        title = f"{name}: correlation of latents"
+        yield "correlation", correlations(between, names, names, title=title)
     factors = test.factors
     if factors is not None:
         found = correlation_with(measured.encoded.means[:, order], factors)
-        yield (
-            "factors",
-            correlations(found, names, factor_names(test), title=_WITH_FACTORS),
-        )
+        title = f"{name}: correlation of latents with factors"
+        yield "factors", correlations(found, names, factor_names(test), title=title)
 
 
 def latent_maps(
-    test: Split, means: Tensor, importance: Tensor, *, has_prior: bool
+    test: Split, means: Tensor, importance: Tensor, *, name: str, has_prior: bool
 ) -> Iterator[tuple[str, Drawn]]:
-    """The two latents that carry most, in the colours of the class or of each factor."""
+    """The latents that carry most, in the colours of the class or of each factor.
+
+    Args:
+        test: the images.
+        means: their codes, (n, latent).
+        importance: (latent,), as `latent_map` has it.
+        name: the model's.
+        has_prior: whether it has a prior.
+    """
     places = torch.linspace(0, len(test) - 1, min(_MAP_POINTS, len(test))).long()
-    codes = means[places].numpy()
-    carried = importance.numpy()
+    # Data sets lie in the order of their factors, and the last points would cover the others.
+    places = places[torch.from_numpy(permutation(0, Stream.PICTURES, len(places)))]
+    draw = partial(
+        latent_map, means[places].numpy(), importance.numpy(), name=name, has_prior=has_prior
+    )
     if test.labels is not None:
-        classes = [str(label) for label in test.labels[places].tolist()]
-        yield "latent_map", latent_map(codes, carried, classes=classes, has_prior=has_prior)
-    factors = test.factors
-    if factors is None:
-        if test.labels is None:
-            yield "latent_map", latent_map(codes, carried, has_prior=has_prior)
-        return
-    for column, name in enumerate(factor_names(test)):
-        shades = factors[places, column]
-        yield (
-            f"latent_map_{name.replace(' ', '_')}",
-            latent_map(
-                codes, carried, factor=shades.numpy(), factor_name=name, has_prior=has_prior
-            ),
-        )
+        yield "latent_map", draw(classes=[str(label) for label in test.labels[places].tolist()])
+    elif test.factors is None:
+        yield "latent_map", draw()
+    for factor in _factors(test, places):
+        yield f"latent_map_{factor.name.replace(' ', '_')}", draw(factor=factor)
+
+
+def _factors(test: Split, places: Tensor) -> list[Factor]:
+    """The factors of the images at `places`; none where the data knows none."""
+    if test.factors is None:
+        return []
+    names = factor_names(test)
+    periods = test.image_set.factor_periods or (0,) * len(names)
+    columns = test.factors[places].T.tolist()
+    return [Factor(*each) for each in zip(names, columns, periods, strict=True)]

@@ -16,7 +16,7 @@ PAGE = "test/evaluation.html"
 _SHARP = 130  # dots per inch, for screens and print
 _CAPTIONS = {
     "traversals": "What each unit encodes",
-    "ppca_traversals": "The same of probabilistic PCA",
+    "ppca_traversals": "What each unit of probabilistic PCA encodes",
     "manifold": "The whole latent plane",
     "latent_map": "Where the test images lie",
     "interpolations": "Between pairs of test images",
@@ -47,7 +47,7 @@ def evaluation_page(subject: Subject, found: Evaluation, drawn: Mapping[str, Dra
     sections = [section("Scores on the test split", html_table(headings, rows), wide=False)]
     sections.append(section("Units", _units(found), _ABOUT_UNITS, wide=False))
     sections += [
-        section(_caption(name), picture(each.png(_SHARP), name), wide=False)
+        section(_caption(name), picture(each.png(_SHARP), each.told), wide=False)
         for name, each in drawn.items()
     ]
     return page(title, header, sections)

@@ -70,7 +70,8 @@ def against_weight(panels: Mapping[str, Sequence[AtWeight]], *, weight: str = "b
         style_axes(axes, title=metric, x=f"{weight}: weight of the KL")
         if number == 0 and any(groups):
             legend(axes)
-    return Drawn(figure, ["metric", "group", "weight", "what", "value"], rows)
+    told = f"{', '.join(panels)} against {weight}, the weight of the KL."
+    return Drawn(figure, ["metric", "group", "weight", "what", "value"], rows, told)
 
 
 def _numbers(setting: AtWeight) -> list[tuple[str, float]]:

@@ -73,4 +73,5 @@ def correlations(
         [rows[row], columns[column], float(value)]
         for (row, column), value in np.ndenumerate(values)
     ]
-    return Drawn(figure, ["row", "column", "correlation"], cells)
+    told = f"{title}, as a heat map of {len(rows)} rows and {len(columns)} columns."
+    return Drawn(figure, ["row", "column", "correlation"], cells, told)

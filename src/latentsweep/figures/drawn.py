@@ -24,15 +24,20 @@ class Drawn:
         figure: the picture.
         columns: names of the table's columns.
         rows: what is drawn, a cell for each column.
+        told: what it shows in a sentence, for those who do not see it.
     """
 
     figure: "Figure"
     columns: Sequence[str]
     rows: Sequence[Row]
+    told: str
 
     def png(self, dots_per_inch: int = DOTS_PER_INCH) -> bytes:
         """The figure as a PNG file; at 100 dots per inch it is at most 900 pixels wide."""
         file = io.BytesIO()
+        self.figure.set_dpi(dots_per_inch)
+        # Room for labels depends on the axes' size, and that on the room: one pass cuts labels off.
+        self.figure.draw_without_rendering()
         self.figure.savefig(file, format="png", dpi=dots_per_inch)
         return file.getvalue()
 

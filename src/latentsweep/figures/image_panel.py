@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+APART = 0.25  # of an image, between images of different kinds
 _NAMES = 1.3
 _WORDS = 0.75
 _LARGEST = 0.9
@@ -55,3 +56,23 @@ def show_images(
     axes.set_aspect(height / width * per_column / per_row)
     axes.set_anchor("NW")
     frameless(axes)
+
+
+def show_between(axes: "Axes", images: Tensor, down: tuple[float, float]) -> tuple[float, float]:
+    """Draw images of which the first and the last column stand apart; the inner ones begin at 0.
+
+    Args:
+        axes: where.
+        images: (rows, columns, channels, height, width), values in [0, 1]; three columns at least.
+        down: upper edge of the first row, lower edge of the last.
+
+    Returns:
+        The left edge of the first column and the right edge of the last.
+    """
+    columns = images.shape[1]
+    first, last = -1 - APART, columns - 2 + APART
+    parts = ((images[:, :1], first), (images[:, 1:-1], 0.0), (images[:, -1:], last))
+    for part, left in parts:
+        across = (left, left + part.shape[1])
+        show_images(axes, part, across, down, beside=columns - part.shape[1])
+    return first, last + 1

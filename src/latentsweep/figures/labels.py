@@ -20,6 +20,7 @@ _BESIDE = (
     (-5, 4, _LEFT, "bottom"),
     (-5, -4, _LEFT, "top"),
 )
+_CLEAR = 4  # pixels about a name that stands upon its point: neighbours do not read as one
 _UPON = ((0, 0, _MIDDLE, "center"), (0, 9, _MIDDLE, "center"), (0, -9, _MIDDLE, "center"))
 
 
@@ -50,7 +51,7 @@ def place_labels(
     inside = axes.get_window_extent()
     pixels = axes.transData.transform(points)
     taken = [] if upon else [Bbox.from_bounds(x - 4, y - 4, 8, 8) for x, y in pixels]
-    halo = [withStroke(linewidth=2.5, foreground="white")]
+    halo = [withStroke(linewidth=4 if upon else 2.5, foreground="white")]
     for point, name in zip(points, names, strict=True):
         for right, up, horizontal, vertical in _UPON if upon else _BESIDE:
             text = axes.annotate(
@@ -67,7 +68,7 @@ def place_labels(
                 zorder=5,
             )
             text.set_in_layout(False)
-            box = text.get_window_extent()
+            box = text.get_window_extent().padded(_CLEAR if upon else 0)
             fits = inside.x0 <= box.x0 and box.x1 <= inside.x1
             fits = fits and inside.y0 <= box.y0 and box.y1 <= inside.y1
             if fits and not box.count_overlaps(taken):

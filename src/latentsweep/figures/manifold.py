@@ -17,7 +17,7 @@ _TICKS = 5
 
 
 @torch.no_grad()
-def manifold(model: ImageModel, images: Tensor, *, steps: int = 15) -> Drawn:
+def manifold(model: ImageModel, images: Tensor, *, name: str = "model", steps: int = 15) -> Drawn:
     """Mean images at the prior's quantiles: each stands for as much of the prior as the others.
 
     The table has a row for each image: its two latents, the pixels.
@@ -25,6 +25,7 @@ def manifold(model: ImageModel, images: Tensor, *, steps: int = 15) -> Drawn:
     Args:
         model: a model of two latents with a standard normal prior.
         images: some of the data, which set black and white, (n, channels, height, width).
+        name: the model's.
         steps: images along each latent.
 
     Raises:
@@ -46,6 +47,8 @@ def manifold(model: ImageModel, images: Tensor, *, steps: int = 15) -> Drawn:
     names = [minus(f"{values[tick]:.2f}") for tick in ticks]
     axes.set_xticks(ticks, names)
     axes.set_yticks(ticks, names)
-    style_axes(axes, title="Decoded at equal steps of the prior's probability", x="z0", y="z1")
+    title = f"{name}: decoded at equal steps of the prior's probability"
+    style_axes(axes, title=title, x="z0", y="z1")
     rows = [[*code, *pixel_cells(image)] for code, image in zip(codes, drawn, strict=True)]
-    return Drawn(figure, ["z0", "z1", *pixel_columns(shape)], rows)
+    told = f"Images that {name} decodes all over the plane of its two latents."
+    return Drawn(figure, ["z0", "z1", *pixel_columns(shape)], rows, told)

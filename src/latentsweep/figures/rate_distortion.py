@@ -17,6 +17,7 @@ from latentsweep.figures.style import INK, blank, legend, mark, style_axes
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+Numbers = npt.NDArray[np.float64]
 _UNKNOWN = (nan, nan)
 _PPCA = "pPCA of the training images, by size"
 
@@ -29,7 +30,8 @@ class RatePoint:
         rate: mean KL from posterior to prior, nats per image.
         distortion: mean of -log p(x|z) under the posterior, nats per image.
         label: what stands beside the point.
-        group: points of a group share a colour and are joined by falling rate.
+        group: points of a group share a colour and are joined by falling rate; those without one
+            are not joined.
         rate_interval: low and high end; NaN where there are none.
         distortion_interval: the same.
     """
@@ -45,7 +47,7 @@ class RatePoint:
 def rate_distortion(
     points: Sequence[RatePoint], ppca: tuple[npt.ArrayLike, npt.ArrayLike] | None = None
 ) -> Drawn:
-    """Distortion against rate, with diagonals on which the ELBO is the same.
+    """Distortion against rate, with diagonals on which the ELBO is the same where they are steep.
 
     Rate plus distortion is -ELBO (Alemi et al. 2018). The table has a row for each point: series
     (`model` or `ppca`), group, label, rate and distortion, and the ends of their intervals.
@@ -83,7 +85,8 @@ def rate_distortion(
         for p in points
     ]
     rows += [["ppca", "", "", *pair, *_UNKNOWN, *_UNKNOWN] for pair in curve.tolist()]
-    return Drawn(figure, columns, rows)
+    whose = [p.label for p in points] + [_PPCA] * bool(len(curve))
+    return Drawn(figure, columns, rows, f"Distortion against rate of {', '.join(whose)}.")
 
 
 def _draw_group(axes: "Axes", number: int, group: str, members: Sequence[RatePoint]) -> None:
@@ -91,18 +94,16 @@ def _draw_group(axes: "Axes", number: int, group: str, members: Sequence[RatePoi
     joined = sorted(members, key=lambda point: -point.rate)
     rates = np.array([point.rate for point in joined])
     distortions = np.array([point.distortion for point in joined])
-    rate_ends = np.array([point.rate_interval for point in joined]).T
-    distortion_ends = np.array([point.distortion_interval for point in joined]).T
     axes.errorbar(
         rates,
         distortions,
-        xerr=np.abs(rate_ends - rates),
-        yerr=np.abs(distortion_ends - distortions),
-        label=group or "models",
+        xerr=_bars(rates, [point.rate_interval for point in joined]),
+        yerr=_bars(distortions, [point.distortion_interval for point in joined]),
+        label=group or None,
         color=look.colour,
         marker=look.marker,
-        markersize=6,
-        linestyle=look.dashes,
+        markersize=7,
+        linestyle=look.dashes if group and len(joined) > 1 else "none",
         linewidth=1.0,
         elinewidth=1.2,
         capsize=2.5,
@@ -110,7 +111,13 @@ def _draw_group(axes: "Axes", number: int, group: str, members: Sequence[RatePoi
     )
 
 
-def _limits(points: Sequence[RatePoint], curve: npt.NDArray[np.float64]) -> tuple[Ends, Ends]:
+def _bars(middles: Numbers, intervals: Sequence[Ends]) -> Numbers | None:
+    """Lengths of bars below and above, (2, n); None where no interval is known."""
+    ends = np.array(intervals).T
+    return np.abs(ends - middles) if np.isfinite(ends).any() else None
+
+
+def _limits(points: Sequence[RatePoint], curve: Numbers) -> tuple[Ends, Ends]:
     """The whole of the points, and of the curve what lies above and below them."""
     ends = [(p.rate, p.distortion) for p in points]
     ends += [

@@ -3,6 +3,7 @@
 Everything is set on a figure or on axes, never in matplotlib's global settings.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -27,11 +28,16 @@ DOTS_PER_INCH = 100
 # Reads the same with and without colour vision, and in grey.
 SEQUENTIAL = "cividis"
 _DIVERGING = ("#0f3f78", "#5b93cf", "#f6f7f8", "#eb9a4c", "#93420a")
+_CYCLIC = (INK, BLUE, "#b9c3cc", ORANGE, INK)
 
 # Told apart under each kind of colour blindness (simulated after Machado et al. 2009).
-_COLOURS = (BLUE, ORANGE, TEAL, "#7b2d5e", "#6cc0ee", INK, "#e0c200")
-# Lengths without a common divisor: 70 marks before one comes again.
-_MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", "*", ">")
+_COLOURS = (
+    *(BLUE, ORANGE, TEAL, "#7b2d5e", "#6cc0ee", INK, "#e0c200"),
+    *("#960f1e", "#8250e6", "#967d4b"),
+)
+# Lengths without a common divisor: 110 marks before one comes again, ten of them with nothing in
+# common, as many as most data sets have classes.
+_MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", "*", ">", "p")
 _DASHES = ("solid", "dashed", "dotted", "dashdot", (0, (6, 1, 1, 1, 1, 1)))
 
 
@@ -61,6 +67,13 @@ def diverging() -> "Colormap":
     return colours.with_extremes(bad=FAINT)
 
 
+def cyclic() -> "Colormap":
+    """Colours of a circle, the last again the first; none is as light as the page."""
+    from matplotlib.colors import LinearSegmentedColormap
+
+    return LinearSegmentedColormap.from_list("latentsweep_cyclic", _CYCLIC)
+
+
 def blank(height: float, width: float = WIDTH) -> "Figure":
     """A white figure, its sizes in inches, that makes room for labels by itself."""
     from matplotlib.figure import Figure
@@ -85,17 +98,37 @@ def frameless(axes: "Axes") -> None:
     axes.tick_params(which="both", length=0)
 
 
-def colour_bar(axes: "Axes", drawn: Any, label: str) -> None:
-    """The scale of a picture's colours, at the right of its axes."""
-    bar = axes.figure.colorbar(drawn, cax=axes.inset_axes((1.02, 0, 0.03, 1)))
+def colour_bar(
+    axes: "Axes",
+    drawn: Any,
+    label: str,
+    *,
+    ticks: Sequence[float] | None = None,
+    panels: int = 1,
+) -> None:
+    """The scale of a picture's colours, at the right of its axes.
+
+    Args:
+        axes: the picture's.
+        drawn: what has the colours.
+        label: what they stand for.
+        ticks: the values to be named; the scale chooses where none are given.
+        panels: beside each other on the page, the picture's axes among them.
+    """
+    place = axes.inset_axes((1 + 0.02 * panels, 0, 0.03 * panels, 1))
+    bar = axes.figure.colorbar(drawn, cax=place)
+    if ticks is not None:
+        bar.set_ticks(ticks)
+        bar.minorticks_off()
     bar.set_label(label, fontsize=LABEL, color=MUTED)
     bar.outline.set_visible(False)
     bar.ax.tick_params(labelsize=TICK, labelcolor=INK, color=FAINT)
 
 
-def legend(axes: "Axes", **place: Any) -> None:
+def legend(axes: "Axes", **options: Any) -> None:
     """Name the groups in their full colours, without a frame."""
-    drawn = axes.legend(frameon=False, fontsize=TICK, labelcolor=INK, **place)
+    drawn = axes.legend(frameon=False, fontsize=TICK, labelcolor=INK, **options)
+    drawn.get_title().set(fontsize=TICK, color=MUTED)
     for handle in drawn.legend_handles:
         if handle is not None:
             handle.set_alpha(1)

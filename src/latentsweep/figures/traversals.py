@@ -19,6 +19,8 @@ def traversals(
     image: Tensor,
     importance: Tensor,
     *,
+    name: str = "model",
+    start: str = "an image",
     has_prior: bool = True,
     span: float = 3.0,
     steps: int = 13,
@@ -32,6 +34,8 @@ def traversals(
         image: (channels, height, width).
         importance: (latent,); the 16 with the most are shown. Each latent's mean KL in nats per
             image; without a prior, the variance of its codes.
+        name: the model's.
+        start: what the image is called.
         has_prior: whether the model has a prior, and so a KL.
         span: where a latent's journey ends, in units of the prior's standard deviation.
         steps: images of each latent, two at least.
@@ -49,15 +53,16 @@ def traversals(
     names = [latent_name(latent, carried[latent], has_prior=has_prior) for latent in order]
     axes.set_yticks(np.arange(len(order)) + 0.5, names)
     by = "KL" if has_prior else "variance"
-    style_axes(
-        axes,
-        title=f"One latent moved at a time, by falling {by}{out_of(len(order), len(carried))}",
-        x="value of the latent",
-    )
+    title = f"{name}: one latent moved at a time from the code of {start}, by falling {by}"
+    title += out_of(len(order), len(carried))
+    style_axes(axes, title=title, x="value of the latent")
     columns = ["latent", by.lower(), "value", *pixel_columns(image.shape)]
     rows = [
         [latent, carried[latent], value, *pixel_cells(moved[row, step])]
         for row, latent in enumerate(order)
         for step, value in enumerate(values)
     ]
-    return Drawn(figure, columns, rows)
+    told = (
+        f"Images as {len(order)} latents of {name} are moved one by one from the code of {start}."
+    )
+    return Drawn(figure, columns, rows, told)

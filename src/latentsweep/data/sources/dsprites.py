@@ -21,6 +21,8 @@ _AT_ONCE = 4096
 SHAPE = (1, 64, 64)
 FACTOR_NAMES = ("shape", "scale", "orientation", "x", "y")
 FACTOR_SIZES = (3, 6, 40, 32, 32)
+# The last orientation is a full turn, and so the first one again.
+FACTOR_PERIODS = (0, 0, 39, 0, 0)
 RELEASE = Release(
     name="dsprites",
     files=(
@@ -51,6 +53,7 @@ def read(config: DSpritesConfig, release: Release = RELEASE) -> ImageSet:
         factors=None if result.factors is None else torch.from_numpy(result.factors),
         factor_names=FACTOR_NAMES,
         factor_sizes=FACTOR_SIZES,
+        factor_periods=FACTOR_PERIODS,
     )
 
 

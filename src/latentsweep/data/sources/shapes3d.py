@@ -18,6 +18,8 @@ _AT_ONCE = 2048
 
 FACTOR_NAMES = ("floor_hue", "wall_hue", "object_hue", "scale", "shape", "orientation")
 FACTOR_SIZES = (10, 10, 10, 8, 4, 15)
+# Hues go round in ten steps; the orientation is that of a camera that moves to and fro.
+FACTOR_PERIODS = (10, 10, 10, 0, 0, 0)
 RELEASE = Release(
     name="shapes3d",
     files=(
@@ -46,6 +48,7 @@ def read(config: Shapes3DConfig, release: Release = RELEASE) -> ImageSet:
         factors=None if result.factors is None else torch.from_numpy(result.factors),
         factor_names=FACTOR_NAMES,
         factor_sizes=FACTOR_SIZES,
+        factor_periods=FACTOR_PERIODS,
     )
 
 

@@ -20,6 +20,8 @@ FACTOR_NAMES = ("shape", "scale", "orientation", "x", "y")
 FACTOR_SIZES = (3, 6, 40, 32, 32)
 
 _SHAPES, _SCALES, _ANGLES, _PLACES, _ = FACTOR_SIZES
+# The last orientation is a full turn, and so the first one again.
+FACTOR_PERIODS = (0, 0, _ANGLES - 1, 0, 0)
 # Row k: a scanline's 64 pixels as bits, the first k of them on.
 _FIRST_ON = np.packbits(np.tri(SIDE + 1, SIDE, -1, dtype=bool), axis=1).view(np.uint64)[:, 0]
 
@@ -35,6 +37,7 @@ def read(config: SpritesRenderedConfig) -> ImageSet:  # noqa: ARG001 - every sou
         factors=torch.from_numpy(np.ascontiguousarray(factors)),
         factor_names=FACTOR_NAMES,
         factor_sizes=FACTOR_SIZES,
+        factor_periods=FACTOR_PERIODS,
     )
 
 
