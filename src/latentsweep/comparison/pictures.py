@@ -64,7 +64,7 @@ def pictures(
         image_rows(
             {name: _between(model, images) for name, model in models.items()},
             "From one image to another in latent space",
-            "between the data: from the reconstruction of one image to that of the other",
+            "between two images of the data: from the reconstruction of one to that of the other",
             ends="data",
         ),
     )
