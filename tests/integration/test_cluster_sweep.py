@@ -156,9 +156,10 @@ def test_cancelled_sweep_goes_on_by_the_same_command(
 ) -> None:
     monkeypatch.setenv(URL_VARIABLE, postgresql.socket_url(postgresql.create_database()))
     sweep = ClusterSweep(tmp_path, slurm)
-    overrides = ("trainer.max_epochs=250", "sweep.n_trials=2", "pruner=none")
+    # Long enough for three commands to start on a busy machine before the trials are over.
+    overrides = ("trainer.max_epochs=500", "sweep.n_trials=2", "pruner=none")
     sweep.submit(*overrides)
-    wait_until(lambda: len(sweep.running(3, 250)) == 2, 120)
+    wait_until(lambda: len(sweep.running(1, 500)) == 2, 120)
     assert parent_status(sweep) == "RUNNING"
     assert "2 running" in run(tmp_path, "sweep_control.py", "status").stdout
     assert "2 workers cancelled" in run(tmp_path, "sweep_control.py", "cancel").stdout
@@ -167,7 +168,7 @@ def test_cancelled_sweep_goes_on_by_the_same_command(
     assert [trial.state for trial in sweep.study.trials] == [TrialState.WAITING] * 2
     assert parent_status(sweep) == "KILLED"
     sweep.submit(*overrides)
-    wait_until(sweep.has_left, 120)
+    wait_until(sweep.has_left, 240)
     assert [trial.state for trial in sweep.study.trials] == [TrialState.COMPLETE] * 2
     assert all("last.ckpt" in sweep.attempts(trial)[1] for trial in sweep.study.trials)
     assert {run["status"] for run in sweep.runs()} == {"FINISHED"}
