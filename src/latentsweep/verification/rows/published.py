@@ -108,8 +108,12 @@ def locatello_runs() -> list[tuple[str, ...]]:
 def _likelihood(recipe: Recipe, directory: Path) -> Found:
     run = trained(directory, recipe.overrides)
     metrics = scores(run, [f"importance_samples={recipe.samples}"])
-    error = metrics["nll_standard_error"]
-    return Found(metrics["nll"], standard_error=error, note=where_trained(run))
+    recipe_file = f"conf/{recipe.overrides[0].replace('=', '/')}.yaml"
+    return Found(
+        metrics["nll"],
+        standard_error=metrics["nll_standard_error"],
+        note=f"{where_trained(run)}; {recipe_file} says what is not as published",
+    )
 
 
 def _is_trained(runs: Sequence[Sequence[str]], directory: Path) -> bool:
