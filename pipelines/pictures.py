@@ -5,7 +5,6 @@ They are made by `make pictures`, which trains that run first.
 
 from latentsweep.command import errors_to_terminal
 from latentsweep.config.compose import compose
-from latentsweep.config.digest import digest
 from latentsweep.config.project import CONFIG_DIRECTORY, ROOT
 from latentsweep.config.typed import typed
 from latentsweep.errors import StorageError
@@ -19,20 +18,16 @@ def main() -> None:
 
     from PIL import Image
 
-    from latentsweep.training.rundir import find
+    from latentsweep.training.rundir import find_finished
 
     config = typed(compose(CONFIG_DIRECTORY, "train", []))
-    runs = [
-        run
-        for run in find(Path(config.output_dir))
-        if run.identity.config == digest(config) and run.summary
-    ]
-    if not runs:
+    run = find_finished(Path(config.output_dir), config)
+    if run is None:
         raise StorageError("there is no finished run of the default config", mend="make train")
     target = ROOT / "docs" / OVERVIEW
-    with Image.open(runs[-1].path / "figures" / OVERVIEW) as picture:
+    with Image.open(run.path / "figures" / OVERVIEW) as picture:
         picture.convert("L").save(target, optimize=True)
-    print(f"{target.relative_to(ROOT)} shows {runs[-1].path}")
+    print(f"{target.relative_to(ROOT)} shows {run.path}")
 
 
 if __name__ == "__main__":

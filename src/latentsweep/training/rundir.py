@@ -12,6 +12,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
+from latentsweep.config import TrainConfig
+from latentsweep.config.digest import digest
 from latentsweep.config.typed import first_line
 from latentsweep.errors import RunBusyError, StorageError
 from latentsweep.tracking.files import UNFINISHED, storage_error, write_json
@@ -155,6 +157,12 @@ def find(parent: Path, name: str = "") -> list[RunDirectory]:
         if run:
             runs.append(run)
     return sorted(runs, key=lambda run: (run.path / IDENTITY_FILE).stat().st_mtime_ns)
+
+
+def find_finished(parent: Path, config: TrainConfig) -> RunDirectory | None:
+    """The newest finished run of a config in `parent`, by whatever code; None without one."""
+    of_it = [run for run in find(parent) if run.identity.config == digest(config)]
+    return next((run for run in reversed(of_it) if run.summary is not None), None)
 
 
 def read(path: Path) -> RunDirectory | None:

@@ -14,7 +14,6 @@ from typing import Any
 
 from latentsweep.config import TrainConfig
 from latentsweep.config.compose import compose
-from latentsweep.config.digest import digest
 from latentsweep.config.project import CONFIG_DIRECTORY, ROOT
 from latentsweep.config.typed import evaluate_settings, typed
 from latentsweep.data.splits import load
@@ -29,7 +28,7 @@ from latentsweep.training.best_model import best_model
 from latentsweep.training.checkpoint_file import LAST, read_checkpoint
 from latentsweep.training.origin import environment_for_another
 from latentsweep.training.ranks.ranks import ALONE
-from latentsweep.training.rundir import find, read
+from latentsweep.training.rundir import find_finished, read
 from latentsweep.verification.claim import NotRunError
 from latentsweep.verification.errors import TrainingFailedError, VerificationStoppedError
 
@@ -90,9 +89,8 @@ def finished(directory: Path, overrides: Sequence[str]) -> Path | None:
         directory: that its runs lie in.
         overrides: of the command line.
     """
-    config = digest(_config(overrides))
-    runs = [run for run in find(directory) if run.identity.config == config and run.summary]
-    return runs[-1].path if runs else None
+    run = find_finished(directory, _config(overrides))
+    return run.path if run else None
 
 
 def where_trained(run: Path) -> str:
