@@ -129,7 +129,7 @@ benchmark: $(INSTALLED)  ## measure what the documentation claims; PART=throughp
 	@$(BIN)/python pipelines/benchmark.py $(ARGS) $(PART)
 
 test: $(INSTALLED)  ## run all tests
-	@$(BIN)/python -m pytest -n $$(($$(nproc) + 2)) --dist loadfile --no-loadscope-reorder $(ARGS)  # tests often wait
+	@$(BIN)/python -m pytest -n $$(($$(nproc) + 1)) --dist loadfile --no-loadscope-reorder $(ARGS)  # tests often wait
 
 lint: $(INSTALLED)  ## check formatting, lint, types and floors
 	@$(BIN)/ruff format --check .

@@ -214,10 +214,13 @@ class Cluster:
         wait_until((munge / "socket").exists, 30)
 
     def _start_accounting(self) -> None:
-        data = self.directory / "mariadb"
-        data.mkdir()
-        shutil.chown(data, "mysql", "mysql")
-        owner = ["--no-defaults", f"--datadir={data}", "--user=mysql"]
+        data, passing = self.directory / "mariadb", self.directory / "mariadb-tmp"
+        for directory in (data, passing):
+            directory.mkdir()
+            shutil.chown(directory, "mysql", "mysql")
+        # Temporary tables are named after the process id, which other clusters have, too.
+        places = (f"--datadir={data}", f"--tmpdir={passing}")
+        owner = ["--no-defaults", *places, "--user=mysql"]
         self.run("mariadb-install-db", *owner, "--auth-root-authentication-method=normal")
         self._start(
             *("mariadbd", *owner, "--bind-address=127.0.0.1", "--skip-grant-tables"),
