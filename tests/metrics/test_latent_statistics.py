@@ -62,6 +62,12 @@ def test_latents_that_do_not_vary_correlate_with_nothing() -> None:
     )
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("latents", [0, 1])
+def test_fewer_than_two_latents_have_no_total_correlation(latents: int) -> None:
+    assert gaussian_total_correlation(correlated(100)[:, :latents]) == 0.0
+
+
 def test_a_latent_that_is_a_sum_of_others_has_no_finite_total_correlation() -> None:
     means = correlated(100)
     twice = torch.cat([means, means[:, :1]], dim=1)

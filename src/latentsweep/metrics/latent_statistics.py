@@ -86,6 +86,8 @@ def gaussian_total_correlation(means: Tensor) -> float:
     Args:
         means: posterior means, (n, latent).
     """
+    if means.shape[1] < 2:
+        return 0.0
     found = latent_statistics(means, torch.zeros_like(means))
     varying = found.variance_of_means > 0
     correlation = found.correlation[varying][:, varying]
