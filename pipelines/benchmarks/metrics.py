@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Literal
 
 import torch
 from rich.table import Table
@@ -82,9 +83,9 @@ def _turn(drawn: torch.Generator) -> Tensor:
     return turn
 
 
-def _ranking(codes: Tensor, similarity: str) -> object:
+def _ranking(codes: Tensor, similarity: Literal["spearman", "lasso"]) -> object:
     """As of so many seeds, each with latents turned otherwise."""
     drawn = torch.Generator().manual_seed(1)
     models = [codes @ _turn(drawn) for _ in range(_SEEDS)]
     kl = [torch.ones(_LATENTS)] * _SEEDS
-    return unsupervised_disentanglement_ranking(models, kl, similarity)  # type: ignore[arg-type]
+    return unsupervised_disentanglement_ranking(models, kl, similarity)

@@ -9,7 +9,6 @@ from latentsweep.errors import CheckpointError
 from latentsweep.evaluation.encoding import Encoded, encode, of_all_ranks
 from latentsweep.evaluation.images import SplitImages
 from latentsweep.evaluation.likelihoods import by_quadrature, importance
-from latentsweep.metrics.active_units import active
 from latentsweep.metrics.importance import ImportanceEstimate
 from latentsweep.metrics.interval import standard_error
 from latentsweep.metrics.latent_statistics import (
@@ -128,12 +127,12 @@ def _of_images(whole: Encoded) -> dict[str, float]:
 
 
 def _of_latents(whole: Encoded, statistics: LatentStatistics) -> dict[str, float]:
-    used = active(whole.means.double())
+    active = statistics.active
     return {
-        "active_units": float(used.sum()),
+        "active_units": float(active.sum()),
         "largest_correlation": statistics.largest_correlation,
         "gaussian_total_correlation": gaussian_total_correlation(whole.means),
-        "gaussian_total_correlation_active": gaussian_total_correlation(whole.means[:, used]),
+        "gaussian_total_correlation_active": gaussian_total_correlation(whole.means[:, active]),
     }
 
 

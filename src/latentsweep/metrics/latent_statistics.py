@@ -28,14 +28,18 @@ class LatentStatistics:
     correlation: Tensor
 
     @property
+    def active(self) -> Tensor:
+        """Which latents are active, bool (latent,)."""
+        return self.variance_of_means > ACTIVE
+
+    @property
     def largest_correlation(self) -> float:
         """The largest absolute correlation of two active latents; 0 where there are not two.
 
         A latent that is not active has the prior for a posterior, but for a trace that is scaled up
         to the size of the others in a correlation.
         """
-        active = self.variance_of_means > ACTIVE
-        among = self.correlation[active][:, active]
+        among = self.correlation[self.active][:, self.active]
         away = (among - torch.diag(among.diagonal())).abs()
         return float(away.max()) if away.numel() else 0.0
 
